@@ -1,0 +1,70 @@
+"""Fills to fold, by hand and by hypothesis."""
+
+from decimal import Decimal
+
+from hypothesis import strategies as st
+
+from trader.model.orders import Fill, Liquidity, Side
+
+SYMBOLS = ("BTC-USD", "ETH-USD")
+
+
+def fill(
+    side: Side,
+    quantity: str,
+    price: str,
+    fee: str = "0",
+    *,
+    trade_id: str = "1",
+    symbol: str = "BTC-USD",
+    ts: int = 0,
+) -> Fill:
+    """Make a fill from what a test cares about."""
+    return Fill(
+        trade_id=trade_id,
+        client_order_id="order",
+        symbol=symbol,
+        side=side,
+        quantity=Decimal(quantity),
+        price=Decimal(price),
+        fee=Decimal(fee),
+        liquidity=Liquidity.TAKER,
+        ts_event=ts,
+    )
+
+
+def amounts(most: int, places: int) -> st.SearchStrategy[Decimal]:
+    """Draw positive decimals of so many places."""
+    return st.integers(1, most).map(lambda n: Decimal(n).scaleb(-places))
+
+
+@st.composite
+def histories(draw: st.DrawFn, symbols: tuple[str, ...] = SYMBOLS) -> list[Fill]:
+    """Draw fills that never sell more than is held; every third or so sale closes."""
+    held = dict.fromkeys(symbols, Decimal(0))
+    fills: list[Fill] = []
+    for number in range(draw(st.integers(1, 16))):
+        symbol = draw(st.sampled_from(symbols))
+        quantity = draw(amounts(10**10, 8))
+        side = Side.SELL if held[symbol] and draw(st.booleans()) else Side.BUY
+        if side is Side.SELL:
+            whole = draw(st.integers(0, 2)) == 0
+            quantity = held[symbol] if whole else min(quantity, held[symbol])
+        held[symbol] += side.sign * quantity
+        fills.append(
+            Fill(
+                trade_id=str(number),
+                client_order_id="order",
+                symbol=symbol,
+                side=side,
+                quantity=quantity,
+                price=draw(amounts(10**12, 8)),
+                fee=draw(st.integers(-(10**6), 10**10)) * Decimal("1e-8"),
+                liquidity=Liquidity.TAKER,
+                ts_event=number,
+            )
+        )
+    return fills
+
+
+marks = st.floats(1e-6, 1e6)

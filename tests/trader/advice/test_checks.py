@@ -1,0 +1,151 @@
+"""The checks: each refuses for its own reason, in the order of the tables."""
+
+from math import inf, nan
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.trader.advice.samples import FLAT, LONG, NOW, SHORT
+from trader.advice import checks
+from trader.advice.checks import CHECKS, ENTRY_CHECKS, Standing, refusal
+from trader.advice.settings import AdviceSettings
+from trader.model.market import SECOND
+from trader.model.reasons import Reason
+from trader.model.views import Advice, Stance
+
+SETTINGS = AdviceSettings()
+
+NOTHING_OPEN = Standing(now=NOW, known_symbol=True, position_open=False, stalled_since=None)
+POSITION_OPEN = msgspec.structs.replace(NOTHING_OPEN, position_open=True)
+
+
+def reason(advice: Advice, standing: Standing) -> Reason | None:
+    """Return why the checks refuse, None if they do not."""
+    refused = refusal(SETTINGS, advice, standing)
+    return refused and refused[0]
+
+
+@pytest.mark.parametrize(
+    ("advice", "standing"),
+    [(LONG, NOTHING_OPEN), (FLAT, POSITION_OPEN), (SHORT, POSITION_OPEN)],
+)
+def test_sound_advice_passes(advice: Advice, standing: Standing) -> None:
+    """An entry into nothing; an exit, and a SHORT on spot, from a position."""
+    assert reason(advice, standing) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"price": nan}, Reason.ADVICE_NOT_FINITE),
+        ({"price": 0.0}, Reason.ADVICE_NOT_FINITE),
+        ({"stop": -1.0}, Reason.ADVICE_NOT_FINITE),
+        ({"stop": inf}, Reason.ADVICE_NOT_FINITE),
+        ({"target": nan}, Reason.ADVICE_NOT_FINITE),
+        ({"conviction": nan}, Reason.ADVICE_NOT_FINITE),
+        ({"conviction": 1.01}, Reason.ADVICE_NOT_FINITE),
+        ({"conviction": -0.01}, Reason.ADVICE_NOT_FINITE),
+        ({"ts_event": NOW - 120 * SECOND}, None),
+        ({"ts_event": NOW - 120 * SECOND - SECOND // 10}, Reason.ADVICE_STALE),
+        ({"stance": Stance.SHORT}, Reason.ADVICE_SHORT_ON_SPOT),
+        ({"stance": Stance.FLAT}, Reason.ADVICE_NOTHING_TO_CLOSE),
+        ({"conviction": 0.5}, None),
+        ({"conviction": 0.49}, Reason.ADVICE_LOW_CONVICTION),
+        ({"stop": 100.0}, Reason.ADVICE_STOP_WRONG_SIDE),
+        ({"stop": 101.0}, Reason.ADVICE_STOP_WRONG_SIDE),
+        ({"stop": 99.7}, None),
+        ({"stop": 99.71}, Reason.ADVICE_STOP_TOO_CLOSE),
+        ({"stop": 92.0, "target": 120.0}, None),
+        ({"stop": 91.9, "target": 120.0}, Reason.ADVICE_STOP_TOO_FAR),
+        ({"target": 100.0}, Reason.ADVICE_TARGET_WRONG_SIDE),
+        ({"target": 99.0}, Reason.ADVICE_TARGET_WRONG_SIDE),
+        ({"target": 102.4}, None),
+        ({"target": 102.3}, Reason.ADVICE_REWARD_TOO_SMALL),
+        ({"stop": None}, None),
+        ({"stop": None, "target": 100.1}, None),
+        ({"target": None}, None),
+    ],
+)
+def test_an_entry_is_refused_for_what_it_says(changes: dict, expected: Reason | None) -> None:
+    """Each bound is met at the bound itself; a stop or target left open is RiskGuard's to set."""
+    assert expected == reason(msgspec.structs.replace(LONG, **changes), NOTHING_OPEN)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"known_symbol": False}, Reason.ADVICE_UNKNOWN_SYMBOL),
+        ({"position_open": True}, Reason.ADVICE_ALREADY_LONG),
+        ({"stalled_since": NOW - 60 * SECOND}, Reason.ADVICE_FEED_STALE),
+    ],
+)
+def test_an_entry_is_refused_for_how_things_stand(changes: dict, expected: Reason) -> None:
+    """An unknown symbol, a position to add to, a market that cannot be seen."""
+    assert expected == reason(LONG, msgspec.structs.replace(NOTHING_OPEN, **changes))
+
+
+@pytest.mark.parametrize("advice", [FLAT, SHORT])
+def test_an_exit_is_not_asked_what_an_entry_is(advice: Advice) -> None:
+    """Little conviction, a silent market or a strange stop do not keep a position open."""
+    doubtful = msgspec.structs.replace(advice, conviction=0.0, stop=150.0, target=1.0)
+    stalled = msgspec.structs.replace(POSITION_OPEN, stalled_since=0)
+
+    assert reason(doubtful, stalled) is None
+
+
+def test_the_first_reason_is_given() -> None:
+    """Of several faults, the one earliest in the tables."""
+    worst = msgspec.structs.replace(LONG, price=nan, conviction=0.1, ts_event=0)
+    unknown = msgspec.structs.replace(POSITION_OPEN, known_symbol=False)
+
+    assert reason(worst, unknown) is Reason.ADVICE_UNKNOWN_SYMBOL
+    assert reason(worst, POSITION_OPEN) is Reason.ADVICE_NOT_FINITE
+
+
+def test_a_refusal_says_what_it_saw_and_what_is_asked() -> None:
+    """The detail has the reading and the bound."""
+    timid = msgspec.structs.replace(LONG, conviction=0.4)
+
+    assert refusal(SETTINGS, timid, NOTHING_OPEN) == (
+        Reason.ADVICE_LOW_CONVICTION,
+        "conviction 0.40, at least 0.5",
+    )
+
+
+anything = st.floats() | st.sampled_from((0.0, 1.0, 99.0, 100.0, 101.0))
+
+
+@given(
+    st.builds(
+        Advice,
+        symbol=st.just("BTC-USD"),
+        stance=st.sampled_from((Stance.LONG, Stance.SHORT, Stance.FLAT)),
+        conviction=anything,
+        price=anything,
+        stop=st.none() | anything,
+        target=st.none() | anything,
+        source=st.just("test"),
+        rationale=st.just(""),
+        ts_event=st.integers(0, 2 * NOW),
+    ),
+    st.booleans(),
+)
+def test_no_advice_breaks_a_check(advice: Advice, position_open: bool) -> None:
+    """Whatever an advisor says is judged, and what passes is whole."""
+    standing = msgspec.structs.replace(NOTHING_OPEN, position_open=position_open)
+
+    if refusal(SETTINGS, advice, standing) is None:
+        assert position_open == (advice.stance is not Stance.LONG)
+        assert 0.0 < advice.price < inf
+        if advice.stance is Stance.LONG and advice.stop is not None:
+            assert 0.0 < advice.stop < advice.price
+
+
+def test_every_check_is_in_one_table() -> None:
+    """No check is written and never asked, or asked twice."""
+    written = {check for name, check in vars(checks).items() if name.startswith("check_")}
+
+    assert written == set(CHECKS + ENTRY_CHECKS)
+    assert len(written) == len(CHECKS + ENTRY_CHECKS)

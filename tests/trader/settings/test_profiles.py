@@ -1,0 +1,119 @@
+"""The shipped profiles are complete, commented, and each stricter than the next."""
+
+import tomllib
+from collections.abc import Callable
+from operator import eq, gt, le, lt
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trader.settings.files import read_tree
+from trader.settings.layers import load
+from trader.settings.schema import Settings, fields, leaves
+from trader.settings.sources import CONFIG, profiles
+
+WHOLE = ("risk", "advice", "shutdown", "indicators")
+PARTS = (
+    "trading.interval",
+    "trading.leverage",
+    "trading.max_size_pct",
+    "system.dry_run",
+    "system.update_frequency_seconds",
+    "system.handler_limit_seconds",
+    "system.journal",
+)
+STRICTER: dict[str, Callable[[Any, Any], bool]] = {
+    "trading.interval": eq,
+    "trading.leverage": le,
+    "trading.max_size_pct": lt,
+    "risk.max_daily_loss_pct": lt,
+    "risk.max_weekly_loss_pct": lt,
+    "risk.max_monthly_loss_pct": lt,
+    "risk.max_drawdown_pct": lt,
+    "risk.max_concurrent_trades": lt,
+    "risk.risk_per_trade_pct": lt,
+    "risk.default_stop_loss_pct": lt,
+    "risk.default_take_profit_pct": lt,
+    "risk.max_spread_pct": lt,
+    "risk.max_slippage_pct": lt,
+    "risk.max_price_age_seconds": lt,
+    "risk.max_orders_per_minute": lt,
+    "risk.cooldown_seconds": gt,
+    "risk.protection_seconds": lt,
+    "advice.advisor": eq,
+    "advice.min_conviction": gt,
+    "advice.min_reward_risk": gt,
+    "advice.min_stop_pct": gt,
+    "advice.max_stop_pct": lt,
+    "advice.max_age_seconds": lt,
+    "advice.stop_atr": eq,
+    "advice.target_atr": eq,
+    "advice.oversold": lt,
+    "advice.overbought": eq,
+    "advice.rsi_ceiling": lt,
+    "advice.rsi_floor": eq,
+}
+"""How a stricter profile's value compares with a looser one's."""
+
+
+def given(profile: str) -> dict[str, Any]:
+    """Return what a profile sets, by path."""
+    tree = read_tree(CONFIG / f"{profile}.toml")
+    return {f"{section}.{name}": v for section, body in tree.items() for name, v in body.items()}
+
+
+@pytest.mark.parametrize("profile", profiles())
+def test_a_profile_is_complete(profile: str) -> None:
+    """A profile sets all that shapes how the engine trades, and nothing beside it."""
+    whole = {path for path in fields() if path.split(".")[0] in WHOLE}
+    assert set(given(profile)) == whole | set(PARTS)
+
+
+@pytest.mark.parametrize("profile", profiles())
+def test_every_value_of_a_profile_is_commented(profile: str) -> None:
+    """Each line that sets a value says what the value means."""
+    lines = (CONFIG / f"{profile}.toml").read_text().splitlines()
+    setting = [line for line in lines if tomllib.loads(line) and not line.startswith("[")]
+    assert len(setting) == len(given(profile))
+    assert all(len(line.partition("#")[2]) > 10 for line in setting)
+
+
+@pytest.mark.parametrize(
+    ("strict", "loose"), [("conservative", "moderate"), ("moderate", "aggressive")]
+)
+def test_each_profile_is_stricter_than_the_next(strict: str, loose: str) -> None:
+    """Limit by limit; every setting of risk and advice has its direction."""
+    tight, wide = given(strict), given(loose)
+    assert {path for path in tight if path.split(".")[0] in ("risk", "advice")} <= set(STRICTER)
+    for path, stricter in STRICTER.items():
+        assert stricter(tight[path], wide[path]), path
+
+
+def test_moderate_says_what_the_defaults_say() -> None:
+    """The default profile changes nothing, so that a missing line is never looser than it."""
+    defaults = dict(leaves(Settings()))
+    moderate = given("moderate")
+    assert moderate == {path: defaults[path] for path in moderate}
+
+
+@pytest.mark.parametrize("profile", profiles())
+def test_a_profile_loads_and_follows_its_own_rules(profile: str) -> None:
+    """The rules' targets, and the default ones, pay more than the profile asks for."""
+    settings = load(profile, environ={}).settings
+    risk, advice = settings.risk, settings.advice
+    assert settings.system.dry_run
+    assert advice.target_atr / advice.stop_atr > advice.min_reward_risk
+    assert risk.default_take_profit_pct / risk.default_stop_loss_pct > advice.min_reward_risk
+    assert advice.min_stop_pct < risk.default_stop_loss_pct < advice.max_stop_pct
+
+
+def test_the_example_of_a_dot_env_holds_settings_that_exist(tmp_path: Path) -> None:
+    """Every line of `.env.example`, its # taken off, is accepted."""
+    lines = (CONFIG.parent / ".env.example").read_text().splitlines()
+    settings = [line.removeprefix("# ") for line in lines if line.startswith("# TRADER__")]
+    path = tmp_path / ".env"
+    path.write_text("\n".join(settings))
+    path.chmod(0o600)
+    loaded = load(environ={}, env_file=path)
+    assert sum(value.layer == str(path) for value in loaded.values) == len(settings) > 5

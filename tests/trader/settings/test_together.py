@@ -1,0 +1,67 @@
+"""Settings that contradict one another are refused; idle ones are remarked upon."""
+
+import pytest
+
+from trader.settings.schema import Settings, leaves
+from trader.settings.together import AT_MOST, BELOW, disagreements, remarks
+from trader.settings.values import Value
+
+
+def values(**changes: object) -> dict[str, Value]:
+    """Return the defaults, changed: `risk__max_daily_loss_pct=7.0`."""
+    changed = {path.replace("__", "."): value for path, value in changes.items()}
+    return {
+        path: Value(
+            path, changed.get(path, default), "command line" if path in changed else "default"
+        )
+        for path, default in leaves(Settings())
+    }
+
+
+def test_the_defaults_agree() -> None:
+    """The defaults break no rule and need no remark."""
+    assert not [*disagreements(values()), *remarks(values())]
+
+
+@pytest.mark.parametrize(("first", "second"), AT_MOST)
+def test_at_most(first: str, second: str) -> None:
+    """The first may equal the second and no more."""
+    equal = values() | {first: Value(first, 7.0, "x"), second: Value(second, 7.0, "x")}
+    above = equal | {first: Value(first, 7.1, "x")}
+    assert not [line for line in disagreements(equal) if line.startswith(first)]
+    assert [line for line in disagreements(above) if line.startswith(first)] == [
+        f"{first} = 7.1 (x) must be at most {second} = 7.0 (x); lower the first or raise the second"
+    ]
+
+
+@pytest.mark.parametrize(("first", "second"), BELOW)
+def test_below(first: str, second: str) -> None:
+    """The first may not equal the second."""
+    equal = values() | {first: Value(first, 0, "x"), second: Value(second, 0, "y")}
+    assert [*disagreements(equal)] == [
+        f"{first} = 0 (x) must be below {second} = 0 (y); lower the first or raise the second"
+    ]
+
+
+def test_replay_needs_data() -> None:
+    """A replay without a recording is refused, one with it is not."""
+    assert [*disagreements(values(market__venue="replay"))] == [
+        "market.venue = replay (command line) needs market.data; name a file of candles"
+    ]
+    assert not [*disagreements(values(market__venue="replay", market__data="btc.csv"))]
+
+
+def test_a_rule_without_its_settings_is_passed_over() -> None:
+    """What is already in error is not blamed again."""
+    some = values(risk__max_daily_loss_pct=50.0, market__venue="replay")
+    del some["risk.max_weekly_loss_pct"], some["market.data"]
+    assert not [*disagreements(some)]
+
+
+def test_remarks() -> None:
+    """Leverage on spot, and data that nothing reads, are remarked upon."""
+    lines = [*remarks(values(trading__leverage=5, market__data="btc.csv"))]
+    assert [line.split(" (")[0] for line in lines] == [
+        "trading.leverage = 5",
+        "market.data = btc.csv",
+    ]

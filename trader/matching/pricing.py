@@ -1,0 +1,118 @@
+"""At which price an order fills, if it does.
+
+Prices are judged with the sign of the side: times +1 for a buy and -1 for a sell, a greater number
+is always the worse price for the order. An order with a `price` is a limit, one with a `trigger` is
+a stop, one with neither is a market order: admission sees to it.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from trader.matching.book import Record
+from trader.matching.settings import SimulationSettings
+from trader.model.instrument import Instrument, to_decimal
+from trader.model.market import Candle, Quote
+from trader.model.orders import Liquidity, Order, Side
+
+_LATE = 100
+"""An order that came after the first 1/100 of a candle did not rest through it."""
+
+
+class Match(msgspec.Struct, frozen=True):
+    """A price that an order can be filled at now."""
+
+    price: Decimal
+    liquidity: Liquidity
+
+
+class Pricing:
+    """The prices of one instrument, as the simulation's costs make them."""
+
+    def __init__(self, instrument: Instrument, settings: SimulationSettings) -> None:
+        self.instrument = instrument
+        self._half_spread = to_decimal(settings.spread_pct) / 200
+        self._slippage = to_decimal(settings.slippage_pct) / 100
+
+    def around(self, price: float, ts: int) -> Quote:
+        """Return the quote that stood around a price of which only the trade was recorded."""
+        middle = to_decimal(price)
+        bid, ask = middle * (1 - self._half_spread), middle * (1 + self._half_spread)
+        return Quote(ts, float(bid), float(ask))
+
+    def take(self, side: Side, quote: Quote) -> Decimal:
+        """Return what an order pays that takes: the touch and slippage, rounded against it."""
+        worse = to_decimal(_touch(side, quote)) * (1 + side.sign * self._slippage)
+        rounded = self.instrument.ceil_price if side is Side.BUY else self.instrument.floor_price
+        return rounded(worse)
+
+    def fee_rate(self, liquidity: Liquidity) -> Decimal:
+        """Return the fee as a fraction of notional."""
+        maker = liquidity is Liquidity.MAKER
+        return self.instrument.maker_fee if maker else self.instrument.taker_fee
+
+    def on_arrival(self, record: Record, quote: Quote) -> Match | None:
+        """Match an order that has just come: it takes what it crosses, a stop waits."""
+        order, sign = record.order, record.order.side.sign
+        if order.trigger is not None:
+            return None
+        price = self.take(order.side, quote)
+        if order.price is not None:
+            if sign * _touch(order.side, quote) > sign * float(order.price):
+                return None
+            price = sign * min(sign * price, sign * order.price)
+        return Match(price, Liquidity.TAKER)
+
+    def at_quote(self, record: Record, quote: Quote) -> Match | None:
+        """Match a resting order against bid and ask."""
+        order, sign = record.order, record.order.side.sign
+        touch = sign * _touch(order.side, quote)
+        if order.price is not None:
+            crossed = touch <= sign * float(order.price)
+            return Match(order.price, Liquidity.MAKER) if crossed else None
+        if (
+            order.trigger is not None
+            and not record.triggered
+            and touch < sign * float(order.trigger)
+        ):
+            return None
+        return Match(self.take(order.side, quote), Liquidity.TAKER)
+
+    def in_candle(self, record: Record, candle: Candle) -> Match | None:
+        """Match a resting order against a candle that has closed, in doubt to its disadvantage.
+
+        A limit must be traded through, by a candle that found it resting; a stop fills at its
+        trigger or a worse open, whenever it came; what waits for liquidity fills at the close.
+        """
+        order = record.order
+        if record.arrived >= candle.ts_event:
+            return None
+        if order.price is not None:
+            through = _rested_through(record, candle) and _trades_beyond(order, order.price, candle)
+            return Match(order.price, Liquidity.MAKER) if through else None
+        price = candle.close
+        if order.trigger is not None and not record.triggered:
+            reached = _reaches(order.side, float(order.trigger), candle)
+            if reached is None:
+                return None
+            price = reached
+        return Match(self.take(order.side, self.around(price, candle.ts_event)), Liquidity.TAKER)
+
+
+def _touch(side: Side, quote: Quote) -> float:
+    return quote.ask if side is Side.BUY else quote.bid
+
+
+def _rested_through(record: Record, candle: Candle) -> bool:
+    return (record.arrived - candle.ts_open) * _LATE <= candle.ts_event - candle.ts_open
+
+
+def _trades_beyond(order: Order, limit: Decimal, candle: Candle) -> bool:
+    return candle.low < float(limit) if order.side is Side.BUY else candle.high > float(limit)
+
+
+def _reaches(side: Side, trigger: float, candle: Candle) -> float | None:
+    """Return the price at which the market came to the trigger, None if it did not."""
+    if side is Side.BUY:
+        return max(candle.open, trigger) if candle.high >= trigger else None
+    return min(candle.open, trigger) if candle.low <= trigger else None

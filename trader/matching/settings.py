@@ -1,0 +1,24 @@
+"""What a person may set of the simulated venue."""
+
+from decimal import Decimal
+
+import msgspec
+
+
+class SimulationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Costs and frictions of simulated fills; percentages are of price or notional."""
+
+    start_equity: Decimal = Decimal(10_000)
+    """Money of a fresh paper account, in the quote currency."""
+    maker_fee_pct: Decimal = Decimal("0.10")
+    """Fee of a fill that rested in the book, in % of its notional."""
+    taker_fee_pct: Decimal = Decimal("0.10")
+    """Fee of a fill that took from the book, in % of its notional."""
+    spread_pct: float = 0.02
+    """Full spread around recorded prices, which carry no quotes, in % of the price."""
+    slippage_pct: float = 0.01
+    """How much worse than the touch an order fills that takes from the book, in % of the price."""
+    latency_ms: float = 50.0
+    """Time an order takes to reach the venue, and its answer to come back half of it each."""
+    max_volume_share: float = 0.25
+    """Largest share of a candle's volume that one order may fill; the rest waits for the next."""

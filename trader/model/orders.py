@@ -1,0 +1,123 @@
+"""Orders, fills, approvals and their enumerations; money and quantities are Decimal."""
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+
+class Side(StrEnum):
+    """The side of an order or a fill."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def sign(self) -> int:
+        """+1 for a buy, -1 for a sell."""
+        return 1 if self is Side.BUY else -1
+
+
+class OrderKind(StrEnum):
+    """How an order meets the market."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP = "stop"
+    """A market order that triggers when the price trades through `trigger` against the position."""
+    TAKE_PROFIT = "take_profit"
+    """A limit order at `price` that rests as the target of a position."""
+
+
+class Leg(StrEnum):
+    """What an order is for; the letter stands in the client order id."""
+
+    ENTRY = "e"
+    STOP = "s"
+    TARGET = "t"
+    EXIT = "x"
+
+
+class Liquidity(StrEnum):
+    """Whether a fill rested in the book or took from it."""
+
+    MAKER = "maker"
+    TAKER = "taker"
+
+
+class OrderStatus(StrEnum):
+    """Where an order is; a request without its answer is a state of its own."""
+
+    SUBMITTING = "submitting"
+    OPEN = "open"
+    PARTIALLY_FILLED = "partially_filled"
+    CANCELING = "canceling"
+    UNKNOWN = "unknown"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+    @property
+    def final(self) -> bool:
+        """True once no further fill can come."""
+        return self in FINAL
+
+
+FINAL = frozenset(
+    {OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED, OrderStatus.EXPIRED}
+)
+
+
+class Order(msgspec.Struct, frozen=True):
+    """An order as it is asked of a venue.
+
+    `price` is the limit of LIMIT and TAKE_PROFIT orders, `trigger` that of STOP orders. Orders of
+    one `group` cancel one another: a fill of one reduces its siblings by as much. A `reduce_only`
+    order can close and never open.
+    """
+
+    client_order_id: str
+    symbol: str
+    side: Side
+    kind: OrderKind
+    leg: Leg
+    quantity: Decimal
+    price: Decimal | None = None
+    trigger: Decimal | None = None
+    reduce_only: bool = False
+    group: str | None = None
+
+
+class Fill(msgspec.Struct, frozen=True):
+    """One execution; `fee` is in the quote currency and is negative for a rebate."""
+
+    trade_id: str
+    client_order_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal
+    liquidity: Liquidity
+    ts_event: int
+
+
+class OrderState(msgspec.Struct, frozen=True):
+    """An order as its venue reports it."""
+
+    order: Order
+    venue_order_id: str
+    status: OrderStatus
+    filled: Decimal
+    ts_event: int
+
+
+class Approval(msgspec.Struct, frozen=True):
+    """RiskGuard's permission for one order: built in `trader.risk.guard` alone, used once.
+
+    `order_hash` is `trader.model.ids.order_hash(order)`, `epoch` the interlock's at the time.
+    """
+
+    epoch: int
+    order_hash: str

@@ -1,0 +1,74 @@
+"""What may go to the broker. Approvals are made here and nowhere else."""
+
+from decimal import Decimal
+
+from trader.model.ids import client_order_id, order_hash
+from trader.model.instrument import ZERO
+from trader.model.messages import CancelOrder, SubmitOrder
+from trader.model.orders import Approval, Leg, Order, OrderKind, Side
+from trader.model.reasons import Reason
+from trader.risk.state import Campaign, RiskState, Working
+
+REMEMBERED = 50
+"""Final orders of a campaign that are kept, the newest ones: late word of them is understood."""
+
+_KINDS = {
+    Leg.ENTRY: OrderKind.MARKET,
+    Leg.STOP: OrderKind.STOP,
+    Leg.TARGET: OrderKind.TAKE_PROFIT,
+    Leg.EXIT: OrderKind.MARKET,
+}
+
+
+def approve(order: Order, epoch: int) -> Approval:
+    """Permit one order, once, in one epoch of the interlock."""
+    return Approval(epoch, order_hash(order))
+
+
+def place(
+    state: RiskState,
+    campaign: Campaign,
+    leg: Leg,
+    quantity: Decimal,
+    group: str | None = None,
+    worst: Decimal = ZERO,
+) -> SubmitOrder:
+    """Book a campaign's next order and return the command; a stop without a group founds one."""
+    cid = client_order_id(state.run, campaign.decision, leg, campaign.attempt)
+    order = Order(
+        client_order_id=cid,
+        symbol=campaign.symbol,
+        side=Side.BUY if leg is Leg.ENTRY else Side.SELL,
+        kind=_KINDS[leg],
+        leg=leg,
+        quantity=quantity,
+        price=campaign.target if leg is Leg.TARGET else None,
+        trigger=campaign.stop if leg is Leg.STOP else None,
+        reduce_only=leg is not Leg.ENTRY,
+        group=cid if leg is Leg.STOP and group is None else group,
+    )
+    campaign.attempt += 1
+    campaign.orders[cid] = Working(order, quantity, worst)
+    _forget(campaign)
+    return SubmitOrder(
+        campaign.decision, order, approve(order, state.epoch), _purpose(campaign, leg)
+    )
+
+
+def _forget(campaign: Campaign) -> None:
+    final = [cid for cid, working in campaign.orders.items() if working.status.final]
+    for cid in final[:-REMEMBERED]:
+        del campaign.orders[cid]
+
+
+def _purpose(campaign: Campaign, leg: Leg) -> Reason | None:
+    legs = {Leg.STOP: Reason.EXIT_STOP, Leg.TARGET: Reason.EXIT_TARGET, Leg.EXIT: campaign.closing}
+    return legs.get(leg)
+
+
+def cancel(orders: list[Working], reason: Reason) -> list[CancelOrder]:
+    """Return the commands that cancel these orders, but for those that are being canceled."""
+    wanted = [working for working in orders if not working.canceling]
+    for working in wanted:
+        working.canceling = True
+    return [CancelOrder(working.order.client_order_id, reason) for working in wanted]

@@ -1,0 +1,50 @@
+"""What keeps trading from being active, and what it says of the trading state."""
+
+from trader.model.messages import Message, TradingStateChanged
+from trader.model.orders import Leg
+from trader.model.reasons import Reason
+from trader.model.views import TradingState
+from trader.risk.guard import cancel
+from trader.risk.state import Hold, RiskState
+
+LASTING = frozenset({Reason.LOSS_DAY, Reason.LOSS_WEEK, Reason.LOSS_MONTH})
+"""Holds that outlive a session, until their window ends; a drawdown is measured anew."""
+
+
+def current(state: RiskState) -> Hold | None:
+    """Return the hold that the trading state is named after: the first of the gravest."""
+    halts = [hold for hold in state.holds if hold.level is TradingState.HALTED]
+    return next(iter(halts or state.holds), None)
+
+
+def hold(state: RiskState, reason: Reason, level: TradingState, detail: str) -> list[Message]:
+    """Keep trading from being active for one more reason, and cancel what is still to open."""
+    if any(known.reason is reason for known in state.holds):
+        return []
+    before = current(state)
+    state.holds.append(Hold(reason, level, detail))
+    return [*_changes(before, state), *cancel_entries(state, Reason.CANCEL_HALTED)]
+
+
+def release(
+    state: RiskState, reasons: frozenset[Reason], because: Reason, detail: str
+) -> list[Message]:
+    """Drop holds; where none is left trading is active, `because` of this."""
+    before = current(state)
+    state.holds = [known for known in state.holds if known.reason not in reasons]
+    if before is not None and not state.holds:
+        return [TradingStateChanged(TradingState.ACTIVE, because, detail)]
+    return _changes(before, state)
+
+
+def cancel_entries(state: RiskState, reason: Reason) -> list[Message]:
+    """Cancel every entry order that is still to open a position."""
+    entries = [w for campaign in state.campaigns.values() for w in campaign.alive(Leg.ENTRY)]
+    return [*cancel(entries, reason)]
+
+
+def _changes(before: Hold | None, state: RiskState) -> list[Message]:
+    after = current(state)
+    if after is None or after == before:
+        return []
+    return [TradingStateChanged(after.level, after.reason, after.detail)]

@@ -1,0 +1,111 @@
+"""Fold what the broker tells of an order into position, campaign and commands.
+
+An order that nobody remembers is left to the broker: it cancels entries of ours that turn up, and
+what protects a position that is not ours to know is left alone. Its fills count all the same.
+"""
+
+from trader.model.instrument import ZERO
+from trader.model.messages import Message, PositionChanged
+from trader.model.orders import Fill, Leg, OrderStatus, Side
+from trader.model.reasons import Reason
+from trader.risk.guard import cancel
+from trader.risk.losses import mark
+from trader.risk.protection import fail, settle
+from trader.risk.sizing import is_tradable, share
+from trader.risk.state import Campaign, RiskState, Rules
+
+
+def move(
+    rules: Rules, state: RiskState, client_order_id: str, status: OrderStatus
+) -> list[Message]:
+    """Fold a change of an order that is not a fill."""
+    found = state.find(client_order_id)
+    if found is None:
+        return []
+    campaign, working = found
+    unasked = not working.canceling and working.remaining > 0
+    working.status = status
+    working.doubtful = False
+    told: list[Message] = []
+    if status is OrderStatus.OPEN and working.order.leg is Leg.STOP:
+        campaign.failures = 0
+    elif status.final and unasked:
+        told += fail(state, campaign, working.order.leg)
+    return [*told, *settle(rules, state, campaign)]
+
+
+def reject(rules: Rules, state: RiskState, client_order_id: str, reason: Reason) -> list[Message]:
+    """Fold a rejection; a stop that would trigger at once means that it is time to sell."""
+    found = state.find(client_order_id)
+    if found is None:
+        return []
+    campaign, working = found
+    if reason is Reason.VENUE_WOULD_TRIGGER and working.order.leg is Leg.STOP:
+        campaign.closing = campaign.closing or Reason.EXIT_STOP
+    return move(rules, state, client_order_id, OrderStatus.REJECTED)
+
+
+def fill(
+    rules: Rules, state: RiskState, fill: Fill, status: OrderStatus, now: int
+) -> list[Message]:
+    """Fold a fill, each once: ledger, marks, and the protection that it asks for."""
+    found = state.find(fill.client_order_id)
+    campaign = found[0] if found else _adopt(rules, state, fill)
+    told: list[Message] = []
+    if not state.ledger.knows(fill):
+        _reduce(campaign, fill)
+        told += _book(rules, state, campaign, fill, now)
+    if found is not None:
+        working = found[1]
+        working.doubtful = False
+        # A fill that raced the end of its order does not bring the rest back.
+        if status.final or not working.status.final:
+            working.status = status
+    if fill.side is Side.SELL:
+        told += cancel(campaign.alive(Leg.ENTRY), Reason.CANCEL_CLOSING)
+    return [*told, *settle(rules, state, campaign)]
+
+
+def _adopt(rules: Rules, state: RiskState, fill: Fill) -> Campaign:
+    """Return the symbol's campaign; a fill out of nowhere begins one, at the default stop."""
+    campaign = state.campaigns.get(fill.symbol)
+    if campaign is None:
+        stop = fill.price - share(rules.settings.default_stop_loss_pct, fill.price)
+        rounded = rules.instruments[fill.symbol].floor_price(stop)
+        campaign = state.campaigns[fill.symbol] = Campaign(fill.symbol, 0, rounded, None)
+    return campaign
+
+
+def _reduce(campaign: Campaign, fill: Fill) -> None:
+    """Take a fill off its order and, as the venue does, off the others of its group."""
+    order = campaign.orders.get(fill.client_order_id)
+    if order is None:
+        return
+    group = order.order.group
+    for working in campaign.orders.values():
+        if working is order or (group is not None and working.order.group == group):
+            working.remaining = max(ZERO, working.remaining - fill.quantity)
+
+
+def _book(
+    rules: Rules, state: RiskState, campaign: Campaign, fill: Fill, now: int
+) -> list[Message]:
+    symbol, ledger = fill.symbol, state.ledger
+    trade = ledger.apply(fill)
+    if trade is not None:
+        state.performance.count(trade)
+    position = ledger.positions[symbol]
+    state.cash = float(ledger.cash)
+    state.held[symbol] = float(position.quantity)
+    if not position.quantity:
+        del state.held[symbol]
+    price = state.prices[symbol]
+    price.close = price.close or float(fill.price)
+    quantity = position.quantity
+    if not is_tradable(rules.instruments[symbol], quantity, campaign.stop):
+        quantity = ZERO
+    if not quantity and fill.side is Side.SELL:
+        state.exits[symbol] = now
+    realized = position.realized - position.fees
+    changed = PositionChanged(symbol, quantity, position.average_price, realized)
+    return [changed, *mark(rules.settings, state, now)]

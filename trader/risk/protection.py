@@ -1,0 +1,211 @@
+"""Keep every position under a stop, or close it.
+
+On spot a resting sell locks what it would sell. So a position is protected by pairs of a stop and a
+target, one group and one lock each; a further fill gets a pair of its own; and an exit waits until
+the pairs have let go. What to do next is derived each time from what is there:
+
+    COVERED   as much under stops as is held                       nothing
+    NAKED     more held than under stops                           a pair for the difference
+    UNEVEN    more under stops than held, a difference too small   cancel the pairs
+              for a pair of its own, or as many pairs as may be
+    WAITING   an order or a cancel of ours is on its way, or what  nothing
+              is held is too little to sell
+    FREE      to be closed, and nothing is in the way              sell what is held
+
+A stop or an exit that comes to nothing is sent again. After ATTEMPTS in a row the other way is
+tried; after as many failures of that one too, trading halts and nothing is sent until the watch is
+due. The watch also closes a position whose stop was not accepted in time.
+"""
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from enum import Enum
+
+from trader.model.instrument import ZERO, Instrument
+from trader.model.messages import Message, ProtectionDue
+from trader.model.orders import Leg, OrderStatus
+from trader.model.reasons import Reason
+from trader.model.views import TradingState
+from trader.risk.guard import cancel, place
+from trader.risk.holds import hold
+from trader.risk.sizing import is_tradable
+from trader.risk.state import Campaign, RiskState, Rules, Working
+
+ATTEMPTS = 3
+GIVE_UP = 2 * ATTEMPTS
+"""Failures in a row after which neither way is tried until the watch is due."""
+PAIRS = 4
+"""Pairs of one position at once; Binance takes five stops a symbol."""
+
+
+class Phase(Enum):
+    """Where a campaign is: see the module's table."""
+
+    COVERED = "covered"
+    NAKED = "naked"
+    UNEVEN = "uneven"
+    WAITING = "waiting"
+    FREE = "free"
+
+
+def settle(rules: Rules, state: RiskState, campaign: Campaign) -> list[Message]:
+    """Return the commands that bring a campaign's orders in line with its position."""
+    instrument = rules.instruments[campaign.symbol]
+    held = instrument.floor_quantity(state.ledger.quantity(campaign.symbol))
+    told: list[Message] = []
+    if campaign.closing is not None:
+        told += cancel(campaign.alive(Leg.ENTRY, Leg.STOP, Leg.TARGET), Reason.CANCEL_CLOSING)
+    told += STEPS[phase_of(instrument, campaign, held)](instrument, state, campaign, held)
+    if is_secure(instrument, campaign, held):
+        campaign.watched = False
+    elif not campaign.watched:
+        campaign.watched = True
+        told.append(ProtectionDue(campaign.symbol))
+    return told
+
+
+def watch(rules: Rules, state: RiskState, campaign: Campaign) -> list[Message]:
+    """Close a position that is not secure by now; what was tried in vain may be tried again."""
+    if not campaign.watched:
+        return []
+    campaign.watched = False
+    for working in campaign.alive():
+        working.canceling = False
+        working.doubtful |= working.unknown
+    if campaign.failures >= GIVE_UP:
+        campaign.failures = 0
+    elif is_held(rules, state, campaign):
+        campaign.closing = campaign.closing or Reason.EXIT_UNPROTECTED
+    left_over = [working for working in campaign.alive() if not working.remaining]
+    return [*cancel(left_over, Reason.CANCEL_SIBLING), *settle(rules, state, campaign)]
+
+
+def close(rules: Rules, state: RiskState, campaign: Campaign, reason: Reason) -> list[Message]:
+    """Close a position, whatever rests for it."""
+    campaign.closing = reason
+    campaign.failures = 0
+    return settle(rules, state, campaign)
+
+
+def fail(state: RiskState, campaign: Campaign, leg: Leg) -> list[Message]:
+    """Count a stop or an exit that came to nothing, and turn to the other way after ATTEMPTS."""
+    if leg is not (Leg.EXIT if campaign.closing else Leg.STOP):
+        return []
+    campaign.failures += 1
+    if campaign.failures % ATTEMPTS == 0:
+        campaign.closing = None if campaign.closing else Reason.EXIT_UNPROTECTED
+    if campaign.failures < GIVE_UP:
+        return []
+    detail = f"{campaign.symbol} can be neither protected nor closed"
+    return hold(state, Reason.EXIT_UNPROTECTED, TradingState.HALTED, detail)
+
+
+def is_held(rules: Rules, state: RiskState, campaign: Campaign) -> bool:
+    """Tell whether enough is held of a campaign's symbol to be sold."""
+    held = state.ledger.quantity(campaign.symbol)
+    return is_tradable(rules.instruments[campaign.symbol], held, campaign.stop)
+
+
+def is_secure(instrument: Instrument, campaign: Campaign, held: Decimal) -> bool:
+    """Tell whether nothing is left to wait for: accepted stops cover all that can be sold."""
+    if campaign.closing is not None or campaign.alive(Leg.EXIT):
+        return not campaign.alive() and not is_tradable(instrument, held, campaign.stop)
+    if not is_tradable(instrument, held, campaign.stop):
+        return not campaign.alive(Leg.STOP, Leg.TARGET)
+    rest = held - _sum(
+        stop
+        for stop in campaign.alive(Leg.STOP)
+        if not stop.canceling and stop.status in (OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
+    )
+    # A crumb waits for the rest of its entry.
+    crumb = bool(campaign.alive(Leg.ENTRY)) and not is_tradable(instrument, rest, campaign.stop)
+    return rest == 0 or (rest > 0 and crumb)
+
+
+def phase_of(instrument: Instrument, campaign: Campaign, held: Decimal) -> Phase:
+    """Derive where a campaign is; `held` is floored to the lot."""
+    resting = campaign.alive(Leg.STOP, Leg.TARGET)
+    if campaign.alive(Leg.EXIT):
+        return Phase.WAITING
+    if campaign.closing is not None:
+        # The venue itself refuses an exit beyond the holding, should a lost order rest after all.
+        blocked = any(not (working.unknown and working.doubtful) for working in resting)
+        sellable = is_tradable(instrument, held, campaign.stop)
+        return Phase.FREE if sellable and not blocked else Phase.WAITING
+    if any(working.canceling for working in resting):
+        return Phase.WAITING
+    covered = _sum(campaign.alive(Leg.STOP))
+    locked = covered + _sum(_orphans(campaign))
+    if locked > held:
+        return Phase.UNEVEN
+    if covered == held:
+        return Phase.COVERED
+    return _short(instrument, campaign, held, held - locked)
+
+
+def _short(instrument: Instrument, campaign: Campaign, held: Decimal, rest: Decimal) -> Phase:
+    """Derive the phase of a campaign with more held than is under stops."""
+    pieces = [rest, *(orphan.remaining for orphan in _orphans(campaign))]
+    if any(is_tradable(instrument, piece, campaign.stop) for piece in pieces):
+        return Phase.NAKED if len(campaign.alive(Leg.STOP)) < PAIRS else Phase.UNEVEN
+    mergeable = is_tradable(instrument, held, campaign.stop) and not campaign.alive(Leg.ENTRY)
+    return Phase.UNEVEN if mergeable and campaign.alive(Leg.STOP, Leg.TARGET) else Phase.WAITING
+
+
+def _orphans(campaign: Campaign) -> list[Working]:
+    """Return the targets whose stop is gone."""
+    groups = {stop.order.group for stop in campaign.alive(Leg.STOP)}
+    targets = campaign.alive(Leg.TARGET)
+    return [t for t in targets if t.remaining and t.order.group not in groups]
+
+
+def _sum(orders: Iterable[Working]) -> Decimal:
+    return sum((working.remaining for working in orders), ZERO)
+
+
+Step = Callable[[Instrument, RiskState, Campaign, Decimal], list[Message]]
+
+
+def _cover(
+    instrument: Instrument, state: RiskState, campaign: Campaign, held: Decimal
+) -> list[Message]:
+    if campaign.failures >= GIVE_UP:
+        return []
+    orphans = _orphans(campaign)
+    rest = held - _sum(campaign.alive(Leg.STOP)) - _sum(orphans)
+    told: list[Message] = [
+        place(state, campaign, Leg.STOP, orphan.remaining, orphan.order.group)
+        for orphan in orphans
+        if is_tradable(instrument, orphan.remaining, campaign.stop)
+    ]
+    if is_tradable(instrument, rest, campaign.stop):
+        stop = place(state, campaign, Leg.STOP, rest)
+        told.append(stop)
+        if campaign.target is not None:
+            told.append(place(state, campaign, Leg.TARGET, rest, stop.order.group))
+    return told
+
+
+def _let_go(_i: Instrument, _s: RiskState, campaign: Campaign, _h: Decimal) -> list[Message]:
+    resting = [w for w in campaign.alive(Leg.STOP, Leg.TARGET) if w.remaining]
+    return [*cancel(resting, Reason.CANCEL_REPLACED)]
+
+
+def _sell(_i: Instrument, state: RiskState, campaign: Campaign, held: Decimal) -> list[Message]:
+    if campaign.failures >= GIVE_UP:
+        return []
+    return [place(state, campaign, Leg.EXIT, held)]
+
+
+def _nothing(_i: Instrument, _s: RiskState, _c: Campaign, _h: Decimal) -> list[Message]:
+    return []
+
+
+STEPS: dict[Phase, Step] = {
+    Phase.COVERED: _nothing,
+    Phase.NAKED: _cover,
+    Phase.UNEVEN: _let_go,
+    Phase.WAITING: _nothing,
+    Phase.FREE: _sell,
+}
+"""What each phase asks for."""

@@ -1,0 +1,81 @@
+"""The ledger against the venue's balances, at the start of a session and after a loss."""
+
+import math
+from collections.abc import Iterator
+from decimal import Decimal
+
+from trader.model.instrument import ZERO
+from trader.model.messages import Message, TradingStateChanged
+from trader.model.orders import OrderStatus
+from trader.model.reasons import Reason
+from trader.model.views import Account, TradingState
+from trader.risk.holds import LASTING, hold, release
+from trader.risk.losses import mark
+from trader.risk.protection import settle
+from trader.risk.state import STARTING, Price, RiskState, Rules
+
+CASH_TOLERANCE = Decimal("0.001")
+"""Share of the cash that a venue's own rounding of fees may have cost."""
+
+UNTIL_RECONCILED = frozenset(
+    {Reason.START_RECONCILING, Reason.HALT_MESSAGE_LOST, Reason.HALT_ACCOUNT_DIFFERS}
+)
+
+
+def begin(rules: Rules, state: RiskState, run: str) -> list[Message]:
+    """Begin a session: its interlock is new, and nothing is certain until reconciled."""
+    state.run, state.epoch, state.alarm = run, 0, math.inf
+    state.holds = [STARTING, *(known for known in state.holds if known.reason in LASTING)]
+    for symbol in rules.instruments:
+        state.prices.setdefault(symbol, Price())
+    for campaign in state.campaigns.values():
+        campaign.watched = False
+    state.doubt_all()
+    return [TradingStateChanged(STARTING.level, STARTING.reason, STARTING.detail)]
+
+
+def reconcile(rules: Rules, state: RiskState, account: Account, now: int) -> list[Message]:
+    """Take the first balances as given and hold later ones against the ledger.
+
+    Trading is released where they agree. Either way every position gets back the stop it lacks.
+    """
+    _open_books(rules, state, account)
+    found = "; ".join(_differences(rules, state, account))
+    if found:
+        told = hold(state, Reason.HALT_ACCOUNT_DIFFERS, TradingState.HALTED, found)
+    else:
+        detail = "the account agrees with our fills"
+        told = release(state, UNTIL_RECONCILED, Reason.START_RECONCILED, detail)
+    told += mark(rules.settings, state, now)
+    listed = {open_order.order.client_order_id for open_order in account.open_orders}
+    for campaign in state.campaigns.values():
+        for working in campaign.alive():
+            if working.doubtful and working.order.client_order_id not in listed:
+                working.status = OrderStatus.CANCELED
+        told += settle(rules, state, campaign)
+    return told
+
+
+def _open_books(rules: Rules, state: RiskState, account: Account) -> None:
+    """Begin the ledger; what the account holds of a base currency beyond it was never ours."""
+    if state.baseline is None:
+        quote = next(iter(rules.instruments.values())).quote
+        state.baseline = {}
+        state.ledger.cash = account.balances.get(quote, ZERO)
+        state.cash = float(state.ledger.cash)
+    for symbol, instrument in rules.instruments.items():
+        excess = account.balances.get(instrument.base, ZERO) - state.ledger.quantity(symbol)
+        state.baseline.setdefault(instrument.base, excess)
+
+
+def _differences(rules: Rules, state: RiskState, account: Account) -> Iterator[str]:
+    baseline = state.baseline or {}
+    for symbol, instrument in rules.instruments.items():
+        ours = state.ledger.quantity(symbol) + baseline[instrument.base]
+        theirs = account.balances.get(instrument.base, ZERO)
+        if ours != theirs:
+            yield f"the venue holds {theirs:f} {instrument.base}, our fills say {ours:f}"
+    quote = next(iter(rules.instruments.values())).quote
+    cash = account.balances.get(quote, ZERO)
+    if cash < state.ledger.cash * (1 - CASH_TOLERANCE):
+        yield f"the venue holds {cash:f} {quote}, our fills say {state.ledger.cash:f}"

@@ -1,0 +1,148 @@
+"""The memory of the RiskGuard: msgspec Structs that a checkpoint can hold."""
+
+import math
+from decimal import Decimal
+
+import msgspec
+
+from trader.accounting.ledger import Ledger
+from trader.accounting.performance import Performance
+from trader.accounting.windows import LossWindows
+from trader.model.instrument import ZERO, Instrument
+from trader.model.orders import Leg, Order, OrderStatus
+from trader.model.reasons import Reason
+from trader.model.views import TradingState
+from trader.risk.settings import RiskSettings
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """What does not change while a run lasts; `max_size_pct` is of equity."""
+
+    settings: RiskSettings
+    max_size_pct: float
+    instruments: dict[str, Instrument]
+
+
+class Price(msgspec.Struct):
+    """What the market last said of a symbol, and when (ns); 0 where it said nothing yet."""
+
+    close: float = 0.0
+    closed: int = 0
+    bid: float = 0.0
+    ask: float = 0.0
+    quoted: int = 0
+    stalled: bool = False
+
+    @property
+    def buy(self) -> float:
+        """What a buyer pays, by the newest word of the market."""
+        return self.ask if self.quoted > self.closed else self.close
+
+    @property
+    def ts_event(self) -> int:
+        """When the market last said anything."""
+        return max(self.quoted, self.closed)
+
+
+class Working(msgspec.Struct):
+    """An order of ours; `remaining` is what may still fill, `worst` the most a unit may cost.
+
+    `doubtful`: nobody may wait for it, since word of it may have been lost.
+    """
+
+    order: Order
+    remaining: Decimal
+    worst: Decimal = ZERO
+    status: OrderStatus = OrderStatus.SUBMITTING
+    canceling: bool = False
+    doubtful: bool = False
+
+    @property
+    def unknown(self) -> bool:
+        """True while nobody knows whether the venue has it."""
+        return self.status is OrderStatus.UNKNOWN
+
+
+class Campaign(msgspec.Struct):
+    """One position from its entry to its exit, with every order sent for it.
+
+    What to do next is not stored: it follows from the orders, the position and `closing`, so that
+    no crash can leave them at odds. `failures` counts stops and exits that came to nothing since
+    one last held. `watched`: it is not secure, and a ProtectionDue is on its way.
+    """
+
+    symbol: str
+    decision: int
+    stop: Decimal
+    target: Decimal | None
+    attempt: int = 0
+    closing: Reason | None = None
+    failures: int = 0
+    watched: bool = False
+    orders: dict[str, Working] = {}
+
+    def alive(self, *legs: Leg) -> list[Working]:
+        """Return the orders of these legs (of all legs if none is named) that are not final."""
+        return [
+            working
+            for working in self.orders.values()
+            if not working.status.final and (not legs or working.order.leg in legs)
+        ]
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """Something that keeps trading from being active."""
+
+    reason: Reason
+    level: TradingState
+    detail: str
+
+
+STARTING = Hold(Reason.START_RECONCILING, TradingState.HALTED, "the account is not read yet")
+"""What every session begins with."""
+
+
+class RiskState(msgspec.Struct):
+    """Portfolio, limits and trading state.
+
+    `cash` and `held` are the ledger's, as floats, for the marks. `entries` are the times (ns) of
+    the newest entry orders, `exits` the time each symbol was last closed. `baseline` is what the
+    account held of each base currency before our first fill; None until it was read. `alarm` is
+    the equity down to which no window's limit can be reached.
+    """
+
+    run: str = ""
+    epoch: int = 0
+    ledger: Ledger = msgspec.field(default_factory=lambda: Ledger(ZERO))
+    cash: float = 0.0
+    held: dict[str, float] = {}
+    performance: Performance = msgspec.field(default_factory=Performance)
+    windows: LossWindows = msgspec.field(default_factory=LossWindows)
+    alarm: float = math.inf
+    holds: list[Hold] = msgspec.field(default_factory=lambda: [STARTING])
+    prices: dict[str, Price] = {}
+    campaigns: dict[str, Campaign] = {}
+    entries: list[int] = []
+    exits: dict[str, int] = {}
+    baseline: dict[str, Decimal] | None = None
+
+    def equity(self) -> float:
+        """Return cash plus every position at its last close."""
+        equity, prices = self.cash, self.prices
+        for symbol, held in self.held.items():
+            equity += held * prices[symbol].close
+        return equity
+
+    def find(self, client_order_id: str) -> tuple[Campaign, Working] | None:
+        """Return an order of ours with its campaign."""
+        for campaign in self.campaigns.values():
+            working = campaign.orders.get(client_order_id)
+            if working is not None:
+                return campaign, working
+        return None
+
+    def doubt_all(self) -> None:
+        """Rely on no order until the broker speaks of it again."""
+        for campaign in self.campaigns.values():
+            for working in campaign.alive():
+                working.doubtful = True

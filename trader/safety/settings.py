@@ -1,0 +1,14 @@
+"""What a person may set of the end of a run."""
+
+from typing import Literal
+
+import msgspec
+
+
+class ShutdownSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a run ends."""
+
+    open_position: Literal["protect", "flatten", "leave"] = "protect"
+    """`protect`: positions stay, each with a resting stop. `flatten`: close. `leave`: as is."""
+    deadline_seconds: float = 20.0
+    """Wall time after which an orderly end gives up and says what remains (exit code 4)."""

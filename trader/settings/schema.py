@@ -1,0 +1,114 @@
+"""Every setting, section by section: what it means, its unit and its safe default."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Literal
+
+import msgspec
+
+from trader.advice.settings import AdviceSettings
+from trader.indicators.settings import IndicatorSettings
+from trader.matching.settings import SimulationSettings
+from trader.risk.settings import RiskSettings
+from trader.safety.settings import ShutdownSettings
+
+LogLevel = Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+
+
+class TradingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is traded, on which candles, and how large a position may be."""
+
+    symbols: tuple[str, ...] = ("BTC-USD",)
+    """Symbols such as BTC-USD. Every layer may say `symbol` instead of a list of one."""
+    interval: str = "1m"
+    """Length of a candle: 1m, 15m, 4h, 1d."""
+    leverage: int = 1
+    """Borrowed multiple of a position. Without effect on spot, which lends nothing."""
+    max_size_pct: float = 20.0
+    """Notional of one position, in % of equity, before leverage."""
+
+
+class MarketSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where candles and quotes come from. Fills are simulated at either venue."""
+
+    venue: Literal["embedded", "replay"] = "embedded"
+    """`embedded`: a simulated market, drawn from `seed`. `replay`: recorded candles of `data`."""
+    data: str | None = None
+    """File of recorded candles; `replay` needs one."""
+    speed: float | Literal["max"] = 60.0
+    """Market seconds per wall second; `max` does not wait at all."""
+    seed: int = 10
+    """Seed of the simulated market: the same seed draws the same candles."""
+    candles: int | None = None
+    """Candles of each symbol after which the market ends; null: when the data end, or never."""
+
+
+class SystemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the engine runs, records and reports."""
+
+    dry_run: bool = True
+    """True: no order leaves this machine. False needs `--live` beside it."""
+    update_frequency_seconds: float = 60.0
+    """Shortest market time between two briefs of the advisor on one symbol."""
+    log_level: LogLevel = "INFO"
+    """Lowest level that is logged."""
+    log_filter: dict[str, LogLevel] = {}
+    """Lowest level by role, before `log_level`. A higher layer replaces the whole."""
+    data_dir: str = "data"
+    """Directory of journals, dumps and reports; relative to the working directory."""
+    journal: bool = True
+    """Record every message, so that the run can be resumed, replayed and audited."""
+    status_seconds: float = 10.0
+    """Wall time between two status lines."""
+    heartbeat_seconds: float = 900.0
+    """Market time between two heartbeats in the log."""
+    handler_limit_seconds: float = 5.0
+    """Wall time after which a handler counts as wedged and the KillSwitch halts trading."""
+    retention_days: float = 30.0
+    """Age at which files of ended runs may be removed."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Every setting; each section is documented where it is read."""
+
+    trading: TradingSettings = TradingSettings()
+    risk: RiskSettings = RiskSettings()
+    advice: AdviceSettings = AdviceSettings()
+    indicators: IndicatorSettings = IndicatorSettings()
+    simulation: SimulationSettings = SimulationSettings()
+    shutdown: ShutdownSettings = ShutdownSettings()
+    market: MarketSettings = MarketSettings()
+    system: SystemSettings = SystemSettings()
+
+
+class Field(msgspec.Struct, frozen=True):
+    """A setting by its path, such as `risk.max_daily_loss_pct`."""
+
+    path: str
+    kind: Any
+    default: Any
+
+
+@cache
+def fields() -> dict[str, Field]:
+    """Return every setting by path, in the order of the schema."""
+    defaults = leaves(Settings())
+    kinds = {
+        f"{section.name}.{field.name}": field.type
+        for section in msgspec.structs.fields(Settings)
+        for field in msgspec.structs.fields(section.type)
+    }
+    return {path: Field(path, kinds[path], default) for path, default in defaults}
+
+
+def sections() -> tuple[str, ...]:
+    """Return the names of the sections."""
+    return Settings.__struct_fields__
+
+
+def leaves(settings: Settings) -> Iterator[tuple[str, Any]]:
+    """Yield the path and the value of every setting, in the order of the schema."""
+    for name in settings.__struct_fields__:
+        section = getattr(settings, name)
+        for field in section.__struct_fields__:
+            yield f"{name}.{field}", getattr(section, field)
