@@ -1,0 +1,43 @@
+"""`python run.py` as it comes out of a fresh clone."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.e2e.process import ROOT, launched
+
+CLOSED = """
+import socket
+def refuse(*_args, **_kwargs): raise AssertionError("a run on the embedded market needs no network")
+socket.socket.connect = socket.getaddrinfo = refuse
+import runpy, sys
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+HASTY = """
+import os, runpy, signal, sys
+class CtrlC:
+    def find_spec(name, path, target=None):
+        if name == "trader.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, CtrlC)
+runpy.run_path("run.py", run_name="__main__")
+"""
+
+
+def test_it_trades_without_network_or_settings(tmp_path: Path) -> None:
+    """A clone, its requirements and nothing else: a fill comes within the first hour of candles."""
+    options = ("--candles", "60", "--speed", "max", "--json")
+    with launched(tmp_path, *options, script=("-c", CLOSED, "run.py")) as run:
+        assert run.end() == 0
+    assert run.summary["fills"] > 0
+    assert run.log.splitlines()[0].split()[1:5] == ["INFO", "SIM", "app", "-"]
+
+
+def test_an_interrupt_before_it_has_begun_is_quiet() -> None:
+    """Ctrl-C while modules load is not worth a traceback."""
+    child = subprocess.run(
+        [sys.executable, "-c", HASTY], cwd=ROOT, capture_output=True, check=False
+    )
+
+    assert (child.returncode, child.stdout, child.stderr) == (-2, b"", b"")

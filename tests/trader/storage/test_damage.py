@@ -1,0 +1,115 @@
+"""Damage anywhere in a journal is refused, and changes no byte; or else it changes nothing."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from tests.trader.storage.samples import STARTED, append, files, fresh_copy, info, read, record
+from trader.model.errors import JournalError
+from trader.storage.archive import open_archive, open_journal
+from trader.storage.journal import Journal
+
+
+def open_and_go_on(path: Path, whole: object) -> None:
+    """Check that a journal is as it was, and can be written on."""
+    assert read(path) == whole
+    with open_journal(path) as archive:
+        journal = Journal.start(archive, info("next"))
+        append(journal, *map(record, range(1, 30)))
+        journal.finish("stopped", STARTED, b"{}")
+        before = archive.runs()[:-1]
+        assert (before, archive.verify()) == (whole[0], journal.run.end - 1)  # type: ignore[index]
+
+
+def refused_or_harmless(path: Path, whole: object) -> None:
+    """Check that damage is refused and changes no byte, or else that it changes nothing at all."""
+    before = files(path)
+    try:
+        with open_archive(path):
+            pass
+    except JournalError:
+        with pytest.raises(JournalError, match=re.escape(str(path))), open_journal(path):
+            pass
+        assert files(path) == before
+    else:
+        open_and_go_on(path, whole)
+
+
+def test_undamaged_journals_go_on(tmp_path: Path, closed: Path, crashed: Path) -> None:
+    """What a clean end and a crash leave behind is opened, read and written on."""
+    for name, path in (("one", closed), ("other", crashed)):
+        open_and_go_on(fresh_copy(path, tmp_path / name), read(path))
+
+
+damage = settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+SPOT = st.floats(0, 1, exclude_max=True)
+MASK = st.sampled_from([0x01, 0x20, 0x80, 0xFF])
+
+
+@damage
+@given(SPOT, MASK)
+def test_flipped_bits(tmp_path: Path, closed: Path, spot: float, mask: int) -> None:
+    """Flipped bits anywhere in a journal are refused, or change nothing that is read or written."""
+    path = fresh_copy(closed, tmp_path / "copy")
+    damaged = bytearray(path.read_bytes())
+    damaged[int(spot * len(damaged))] ^= mask
+    path.write_bytes(damaged)
+
+    refused_or_harmless(path, read(closed))
+
+
+def test_damage_in_the_schema(tmp_path: Path, closed: Path) -> None:
+    """Damage that SQLite cannot even put into words is one line, too."""
+    path = fresh_copy(closed, tmp_path / "copy")
+    path.write_bytes(path.read_bytes().replace(b"tablecheckpoints", b"table\x9checkpoints"))
+
+    with pytest.raises(JournalError, match="cannot be read"), open_journal(path):
+        pass
+
+
+@damage
+@given(SPOT)
+@example(0.0)
+def test_shortened_file(tmp_path: Path, closed: Path, spot: float) -> None:
+    """A journal cut off anywhere is refused."""
+    path = fresh_copy(closed, tmp_path / "copy")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(spot * len(whole))])
+    before = files(path)
+
+    with pytest.raises(JournalError), open_journal(path):
+        pass
+    assert files(path) == before
+
+
+@damage
+@given(SPOT, MASK)
+def test_flipped_bits_in_the_log(tmp_path: Path, crashed: Path, spot: float, mask: int) -> None:
+    """SQLite drops the log from the first flipped bit on; that what was durable is gone is seen."""
+    path = fresh_copy(crashed, tmp_path / "copy")
+    log = path.with_name("journal.db-wal")
+    damaged = bytearray(log.read_bytes())
+    damaged[int(spot * len(damaged))] ^= mask
+    log.write_bytes(damaged)
+
+    refused_or_harmless(path, read(crashed))
+
+
+@damage
+@given(SPOT)
+@example(0.0)
+def test_shortened_log(tmp_path: Path, crashed: Path, spot: float) -> None:
+    """A log cut off anywhere has lost what was durable, and that is seen."""
+    path = fresh_copy(crashed, tmp_path / "copy")
+    log = path.with_name("journal.db-wal")
+    log.write_bytes(log.read_bytes()[: int(spot * log.stat().st_size)])
+
+    refused_or_harmless(path, read(crashed))

@@ -1,0 +1,236 @@
+"""The command line: what it refuses, in one line each, and what its commands print."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.e2e.inside import signals_kept
+from tests.e2e.process import clean_environ
+from trader.cli import main
+
+SHORT = ("--candles", "60", "--speed", "max")
+
+
+class Output(NamedTuple):
+    """What a command came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Output]
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Command:
+    """Offer the command line in an empty directory."""
+    monkeypatch.chdir(tmp_path)
+    for name in set(os.environ) - clean_environ().keys():
+        monkeypatch.delenv(name)
+
+    def run(*arguments: str) -> Output:
+        monkeypatch.setattr(sys, "argv", ["run.py", *arguments])
+        with signals_kept(), pytest.raises(SystemExit) as end:
+            main()
+        out, err = capfd.readouterr()
+        return Output(int(end.value.code or 0), out, err)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("--profile nonsense", "no such profile"),
+        ("--symbol BTC", "give symbols such as BTC-USD"),
+        ("--symbol btc-usd", "give symbols such as BTC-USD"),
+        ("--symbol ../../etc-USD", "give symbols such as BTC-USD"),
+        ("--symbol BTC-USD --symbol BTC-USD", "each once"),
+        ("--interval 7x", "give an interval such as 1m"),
+        ("--speed 0", "give max or a number above 0"),
+        ("--speed -1", "give max or a number above 0"),
+        ("--speed abc", "give max or a number above 0"),
+        ("--speed nan", "give max or a number above 0"),
+        ("--for abc", "--for abc: give a time such as 90s"),
+        ("--for 0s", "--for 0s: give a time such as 90s"),
+        ("--for -5", "--for -5: give a time such as 90s"),
+        ("--for 1d", "--for 1d: give a time such as 90s"),
+        ("--set nonsense", "--set nonsense: give PATH=VALUE"),
+        ("--set =", "--set =: give PATH=VALUE"),
+        ("--set a=b", "a (command line): no such setting"),
+        ("--set risk=1", "risk (command line): no such setting"),
+        ("--set risk.cooldown_second=60", "did you mean risk.cooldown_seconds?"),
+        ("--set risk.cooldown_seconds=abc", "give a number from 0"),
+        ("--set system.dry_run=false", "system.dry_run = false needs --live"),
+        ("--live", "--live: trading for real is not built yet"),
+        ("--venue kraken", "give one of embedded, replay"),
+        ("--venue replay", "needs market.data"),
+        ("--venue replay --data missing.csv", "missing.csv: cannot be read"),
+        ("--venue replay --data .", ".: cannot be read: Is a directory"),
+        ("--venue replay --data a.csv --symbol BTC-USD --symbol ETH-USD", "serves one symbol"),
+        ("--candles 0", "give null or a whole number from 1"),
+        ("--candles abc", "give null or a whole number from 1"),
+        ("--candles 99999999999999999999", "give null or a whole number from 1"),
+        ("--seed -1", "give a whole number from 0"),
+        ("--log-level LOUD", "give one of TRACE, DEBUG"),
+        ("--log-filter risk_guard", "give levels by name"),
+        ("--log-filter nobody=DEBUG", "unknown name 'nobody'"),
+        ("--advisor oracle", "give one of rules"),
+        ("--config missing.toml", "missing.toml: no such file"),
+        ("--fault bad", "--fault: 'bad' is not role=NAME"),
+        ("--fault role=x,at=1", "--fault: no role 'x'"),
+        ("--fault role=validator,at=0", "is not a whole number from 1"),
+        ("--resume", "--resume: the journal has no run of paper/"),
+        ("--resume --no-journal", "--resume: needs the journal"),
+        ("--data-dir file/x", "data directory file/x: Not a directory"),
+        ("--speed 1 config show", "options before 'config' do nothing"),
+        ("--json topology", "options before 'topology' do nothing"),
+        ("config show --set a", "--set a: give PATH=VALUE"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    arguments: str, says: str, command: Command, tmp_path: Path
+) -> None:
+    """It names what is wrong and what to give instead; nothing has begun."""
+    (tmp_path / "file").touch()
+    result = command(*arguments.split())
+    errors = [line for line in result.err.splitlines() if " SIM " not in line]
+
+    assert (result.code, result.out) == (2, "")
+    assert len(errors) == 1
+    assert errors[0].startswith("error: ")
+    assert says in errors[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("nonsense", "No such command 'nonsense'"),
+        ("--nonsense", "No such option: --nonsense"),
+        ("--profile", "requires an argument"),
+        ("config", "Missing command"),
+        ("topology extra", "unexpected extra argument"),
+    ],
+)
+def test_a_command_line_of_another_shape_is_exit_code_2(
+    arguments: str, says: str, command: Command
+) -> None:
+    """What the parser refuses is no crash."""
+    result = command(*arguments.split())
+
+    assert (result.code, result.out) == (2, "")
+    assert says in result.err
+    assert "Traceback" not in result.err
+
+
+def test_every_error_is_told_at_once(command: Command) -> None:
+    """Who has made three mistakes need not start three times."""
+    result = command("--speed", "0", "--seed", "x", "--set", "risk.nonsense=1")
+
+    assert result.code == 2
+    assert len(result.err.splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["config"], ["config", "show"], ["topology"]], ids=" ".join
+)
+def test_help_is_readable_anywhere(
+    arguments: list[str], command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fits in 80 columns, and has no colours in a pipe."""
+    monkeypatch.setenv("COLUMNS", "80")
+    result = command(*arguments, "--help")
+
+    assert result.code == 0
+    assert "Usage: " in result.out
+    assert max(map(len, result.out.splitlines())) <= 80
+    assert "\x1b" not in result.out
+
+
+def test_config_show_names_the_layer_of_every_value(command: Command) -> None:
+    """It takes a profile and overrides as a run does."""
+    result = command("config", "show", "--profile", "aggressive", "--set", "market.seed=7")
+
+    assert result.code == 0
+    lines = {line.split()[0]: line for line in result.out.splitlines()}
+    assert "profile aggressive" in lines["risk.max_daily_loss_pct"]
+    assert "command line" in lines["market.seed"]
+    assert max(map(len, result.out.splitlines())) <= 80
+
+
+def test_topology_draws_every_edge(command: Command) -> None:
+    """As a table and as a graph."""
+    result = command("topology")
+
+    assert result.code == 0
+    assert "risk_guard" in result.out
+    assert "flowchart TD" in result.out
+
+
+def test_json_is_one_object_on_stdout(command: Command) -> None:
+    """With every key that is promised, money as strings, and the log elsewhere."""
+    result = command(*SHORT, "--json")
+    summary = json.loads(result.out)
+
+    assert (result.code, len(result.out.splitlines())) == (0, 1)
+    assert list(summary) == [
+        *("run", "profile", "mode", "simulated", "symbols", "candles", "decisions", "advice"),
+        *("orders", "fills", "trades", "pnl", "equity", "restarts", "quarantined", "halted"),
+        *("digest", "audit_digest", "wall_s", "exit_code"),
+    ]
+    assert list(summary["orders"]) == [
+        *("submitted", "filled", "canceled", "rejected", "denied", "open")
+    ]
+    assert list(summary["pnl"]) == ["realized", "unrealized", "fees", "funding", "net"]
+    assert list(summary["equity"]) == ["start", "end", "peak", "max_drawdown_pct"]
+    assert (summary["simulated"], summary["candles"], summary["exit_code"]) == (True, 60, 0)
+    assert summary["advice"]["rules"] > 0
+    assert summary["fills"] > 0
+    assert {type(amount) for amount in summary["pnl"].values()} == {str}
+    equity = {name: Decimal(summary["equity"][name]) for name in ("start", "end", "peak")}
+    assert equity["end"] - equity["start"] == Decimal(summary["pnl"]["net"])
+    assert equity["peak"] >= equity["start"]
+
+
+def test_the_summary_is_readable_too(command: Command) -> None:
+    """Without --json the same is said to a person."""
+    result = command(*SHORT, "--no-journal")
+
+    assert result.code == 0
+    assert result.out.splitlines()[0].startswith("SIMULATED")
+    assert "60 candles" in result.out
+    assert (Path("data") / "trader.log").is_file()
+
+
+def test_a_run_without_a_journal_leaves_none(command: Command) -> None:
+    """system.journal = false writes no journal, and there is no audit digest."""
+    summary = json.loads(command("--candles", "2", "--speed", "max", "--no-journal", "--json").out)
+
+    assert summary["audit_digest"] == ""
+    assert not (Path("data") / "journal.db").exists()
+
+
+def test_a_fault_that_never_fires_is_told(command: Command) -> None:
+    """A fault plan that tests nothing must not pass for one that does."""
+    result = command("--candles", "2", "--speed", "max", "--fault", "role=validator,at=99")
+
+    assert result.code == 0
+    assert "validator - fault_never_fired at=99" in result.err
+
+
+def test_an_end_by_time_is_an_orderly_one(command: Command) -> None:
+    """--for ends a run that would go on for ever, at any speed."""
+    result = command("--speed", "max", "--for", "0.2s", "--json", "--log-level", "WARNING")
+
+    assert result.code == 0
+    assert json.loads(result.out)["candles"] > 0
+    assert 'detail="--for 0.2s"' in result.err

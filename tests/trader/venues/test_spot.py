@@ -1,0 +1,76 @@
+"""Price levels and trading rules of simulated spot instruments."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trader.matching.settings import SimulationSettings
+from trader.model.errors import UsageError
+from trader.venues.spot import price_decimals, price_level, spot_instrument
+
+SYMBOLS = st.from_regex(r"[A-Z0-9]{1,8}-USD", fullmatch=True)
+
+
+def test_known_names_have_their_level() -> None:
+    """The coins everybody knows cost about what they cost."""
+    levels = [price_level(f"{base}-USDT") for base in ("BTC", "ETH", "SOL")]
+
+    assert levels == [60_000, 3_000, 150]
+
+
+def test_a_level_in_another_coin_is_the_ratio() -> None:
+    """A coin priced in a coin costs the ratio of their levels."""
+    assert price_level("ETH-BTC") == 0.05
+
+
+def test_an_unknown_name_always_has_the_same_level() -> None:
+    """The level of an unknown name is fixed for ever, on every machine."""
+    assert price_level("PEPE-USD") == pytest.approx(34.6736850452)
+
+
+def test_a_symbol_of_another_form_is_refused() -> None:
+    """A symbol that is not BASE-QUOTE is a usage error that shows the form."""
+    with pytest.raises(UsageError, match="BTC-USD"):
+        price_level("btc/usd")
+
+
+@pytest.mark.parametrize(
+    ("level", "tick", "lot"),
+    [
+        (60_000.0, "0.01", "0.00001"),
+        (150.0, "0.01", "0.001"),
+        (2.85, "0.0001", "0.1"),
+        (0.6, "0.00001", "1"),
+        (0.00001, "0.000000001", "1"),
+    ],
+)
+def test_tick_and_lot_follow_the_level(level: float, tick: str, lot: str) -> None:
+    """Prices have five digits and cents at least; a lot is worth a few cents to a unit."""
+    rules = spot_instrument("BTC-USD", level, SimulationSettings())
+
+    assert (Decimal(tick), Decimal(lot)) == (rules.tick, rules.lot)
+
+
+def test_fees_are_fractions_of_what_the_settings_say() -> None:
+    """Fees are set in percent and charged as fractions."""
+    settings = SimulationSettings(maker_fee_pct=Decimal("-0.01"), taker_fee_pct=Decimal("0.25"))
+
+    rules = spot_instrument("ETH-EUR", 3_000.0, settings)
+
+    assert (Decimal("-0.0001"), Decimal("0.0025")) == (rules.maker_fee, rules.taker_fee)
+    assert (rules.base, rules.quote) == ("ETH", "EUR")
+
+
+@given(SYMBOLS)
+def test_every_symbol_has_rules_that_a_small_order_can_meet(symbol: str) -> None:
+    """Whatever the name, a hundred units of money buy at least a lot and move in ticks."""
+    level = price_level(symbol)
+
+    rules = spot_instrument(symbol, level, SimulationSettings())
+
+    assert Decimal(100) > rules.min_notional
+    assert float(rules.lot) * level < 100 or rules.lot < 1
+    assert float(rules.tick) * 100 <= level
+    assert Decimal(10) ** -price_decimals(level) == rules.tick

@@ -1,0 +1,54 @@
+"""The data directory: one place for what a run leaves behind, locked to one engine."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from trader.model.errors import UsageError
+
+_CURE = "choose another with --data-dir (system.data_dir)"
+
+
+class DataDir(msgspec.Struct, frozen=True):
+    """A directory that this process holds the lock of."""
+
+    path: Path
+
+    @property
+    def journal(self) -> Path:
+        """Where the journal is, or will be."""
+        return self.path / "journal.db"
+
+
+@contextmanager
+def open_data_dir(path: Path) -> Iterator[DataDir]:
+    """Create a data directory where there is none, and hold its lock.
+
+    The lock is the kernel's (flock): it ends with the process, however that ends.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(path / "engine.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise UsageError(f"data directory {path}: {error.strerror}; {_CURE}") from error
+    try:
+        _lock(lock, path)
+        yield DataDir(path)
+    finally:
+        os.close(lock)
+
+
+def _lock(lock: int, path: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    except BlockingIOError as error:
+        holder = os.pread(lock, 20, 0).decode(errors="replace").strip() or "unknown"
+        raise UsageError(f"data directory {path} is in use by process {holder}; {_CURE}") from error
+    except OSError as error:
+        raise UsageError(f"data directory {path}: {error.strerror}; {_CURE}") from error

@@ -1,0 +1,73 @@
+"""Drop old rows so that the chain of those that stay can still be checked."""
+
+import sqlite3
+from itertools import pairwise
+
+from trader.storage.archive import Archive
+from trader.storage.database import reading, transaction
+from trader.storage.schema import Run
+
+QUOTES = frozenset({"QuoteReceived", "QuoteUpdated"})
+"""Most of the rows, and the least of the audit."""
+
+_OLDEST = "SELECT row, chain FROM envelopes WHERE row >= ? AND row < ? ORDER BY row LIMIT ?"
+_QUOTES = (
+    "SELECT row, seq, time, receiver, kind, chain FROM envelopes"
+    " WHERE row >= ? AND row < ? ORDER BY row"
+)
+_FLOORS = "SELECT role, min(seq) FROM checkpoints WHERE run = ? GROUP BY role"
+
+
+def prune_runs(archive: Archive, before: int, limit: int = 10_000) -> int:
+    """Drop envelopes of runs that ended before wall time `before` (ns); return how many.
+
+    Each call drops at most `limit`. What is left of a run is its record, its checkpoints and its
+    last row. An account's newest run, and the one that it was resumed from, stay whole.
+    """
+    for run in _ended_before(archive.runs(), before):
+        with reading(archive.path):
+            rows = dict(archive.connection.execute(_OLDEST, (run.first, run.end - 1, limit)))
+        if rows:
+            with transaction(archive.path, archive.connection):
+                drop(archive.connection, rows)
+            return len(rows)
+    return 0
+
+
+def old_quotes(
+    archive: Archive, run: Run, start: int, before: int, limit: int
+) -> tuple[dict[int, bytes], int]:
+    """Return quotes that may go, each with its chain, and the row where the next search starts.
+
+    A quote that came before every checkpoint of its receiver is never needed again.
+    """
+    rows: dict[int, bytes] = {}
+    end = min(start + limit, run.end - 1)
+    with reading(archive.path):
+        floors = dict(archive.connection.execute(_FLOORS, (run.number,)))
+        for row, seq, time, receiver, kind, chain in archive.connection.execute(
+            _QUOTES, (start, end)
+        ):
+            if time >= before or (kind in QUOTES and seq > floors.get(receiver, 0)):
+                return rows, row
+            if kind in QUOTES:
+                rows[row] = chain
+    return rows, end
+
+
+def drop(connection: sqlite3.Connection, rows: dict[int, bytes]) -> None:
+    """Delete rows, given with their chains; the row after each gap keeps the chain before it."""
+    connection.executemany("DELETE FROM envelopes WHERE row = ?", [(row,) for row in rows])
+    connection.executemany(
+        "UPDATE envelopes SET prior = ? WHERE row = ?",
+        [(chain, row + 1) for row, chain in rows.items() if row + 1 not in rows],
+    )
+
+
+def _ended_before(runs: list[Run], before: int) -> list[Run]:
+    newest = {run.account: run for run in runs}.values()
+    kept = {run.id for run in newest} | {run.resumed_from for run in newest}
+    ends = [run.ended or later.started for run, later in pairwise(runs)]
+    return [
+        run for run, end in zip(runs, ends, strict=False) if end < before and run.id not in kept
+    ]

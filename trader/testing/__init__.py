@@ -1,0 +1,5 @@
+"""Ring 4: what tests, and users, run actors and venues against.
+
+pace   a kernel on either driver, in time that a test moves by hand
+stage  one actor alone on a kernel, on either driver
+"""

@@ -1,0 +1,10 @@
+"""Ring 5: what a person or a script reads of a run.
+
+levels   log levels by actor: what `--log-level` and `--log-filter` mean
+lines    which message is shown, at which level, with which fields; the kernel's tap
+log      where log lines go: the terminal, a rotating text file and a JSON-lines file
+redact   known secrets and their encoded forms, taken out of any text
+render   how values are written: words, money, times, JSON
+status   the status dump and the status line: what a run is doing now
+summary  the session summary: what a run has done
+"""

@@ -1,0 +1,236 @@
+"""Where log lines go: the terminal, a rotating text file and a JSON-lines file.
+
+    12:00:01.250 INFO     SIM [market 2025-01-01 00:12:00] risk_guard BTC-USD order_denied reason=…
+
+Time (UTC; the files have the date too), level, the mark of a simulated run, market time where it
+is not wall time, actor, symbol, event, fields. An adapter, which cannot import this module, gets
+the same line from `logger.bind(actor="venue", symbol=symbol, attempt=2).warning("reconnecting")`.
+"""
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from loguru import logger
+
+from trader.model.errors import UsageError
+from trader.model.market import SECOND
+from trader.ui.levels import Levels, parse_levels
+from trader.ui.redact import redactor
+from trader.ui.render import pairs, plain, utc, word
+
+if TYPE_CHECKING:
+    from loguru import Record
+
+TEXT_FILE = "trader.log"
+JSON_FILE = "trader.jsonl"
+
+_ROTATION = "10 MB"
+_KEPT = 5
+_TERMINAL = "<dim>{extra[clock]}</dim> <level>{level: <8}</level> {extra[line]}"
+_TEXT = "{extra[date]} {extra[clock]} {level: <8} {extra[line]}"
+_JSON = "{extra[json]}"
+_CHATTY = ("ccxt", "ccxt.base.exchange")
+"""At DEBUG, ccxt logs the headers of every request, keys and signatures included."""
+
+# loguru's own sink prints the values of variables in tracebacks.
+logger.remove()
+
+
+@contextmanager
+def open_logging(
+    level: str,
+    filters: Mapping[str, str],
+    directory: Path | None,
+    simulated: bool,
+    secrets: Sequence[str],
+) -> Iterator[None]:
+    """Log to stderr and, given a directory, to its files, until the block ends.
+
+    Every line of a simulated run is marked SIM; no form of a secret is written anywhere. Raises
+    UsageError for an unknown level or actor, or a directory that cannot be written.
+    """
+    levels = parse_levels(level, filters)
+    logger.remove()
+    logger.configure(patcher=_patcher(redactor(secrets), simulated))
+    handler = _LibraryHandler(logging.WARNING)
+    try:
+        _add_sinks(levels, directory)
+        for name in _CHATTY:
+            logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger().addHandler(handler)
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+        logger.remove()
+
+
+def log_event(
+    level: str,
+    actor: str,
+    symbol: str | None,
+    event: str,
+    market_time_ns: int | None,
+    *,
+    exception: BaseException | None = None,
+    **fields: object,
+) -> None:
+    """Log one event; `exception` adds its traceback, without the values of variables."""
+    bound = logger.bind(actor=actor, symbol=symbol, market_ns=market_time_ns, **fields)
+    bound.opt(exception=exception).log(level, event)
+
+
+def _add_sinks(levels: Levels, directory: Path | None) -> None:
+    def admitted(record: "Record") -> bool:
+        return record["level"].no >= levels.of(record["extra"]["actor"])
+
+    logger.add(
+        sys.stderr,
+        format=_TERMINAL,
+        level=levels.least,
+        filter=admitted,
+        colorize=sys.stderr.isatty() and not os.environ.get("NO_COLOR"),
+        backtrace=False,
+        diagnose=False,
+    )
+    if directory is None:
+        return
+    try:
+        for name, form in ((TEXT_FILE, _TEXT), (JSON_FILE, _JSON)):
+            logger.add(
+                directory / name,
+                format=form,
+                level=levels.least,
+                filter=admitted,
+                rotation=_ROTATION,
+                retention=_KEPT,
+                opener=_open_private,
+                backtrace=False,
+                diagnose=False,
+            )
+    except OSError as error:
+        raise UsageError(
+            f"logs cannot be written in {directory} ({error.strerror}); set another data directory"
+        ) from None
+
+
+def _open_private(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return descriptor
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """A line of the JSON file; all text in it is redacted."""
+
+    time: str
+    level: str
+    actor: str
+    symbol: str | None
+    event: str
+    simulated: bool
+    market_time: str | None
+    fields: dict[str, Any]
+    trace: str | None
+
+
+def _patcher(redact: Callable[[str], str], simulated: bool) -> "Callable[[Record], None]":
+    """Return what replaces a record's bound values by text, before any sink can see them."""
+
+    def patch(record: "Record") -> None:
+        bound = record["extra"]
+        date, clock = record["time"].astimezone(UTC).isoformat(" ", "milliseconds")[:23].split()
+        actor = str(bound.pop("actor", record["name"]))
+        symbol = bound.pop("symbol", None)
+        market_ns = bound.pop("market_ns", None)
+        entry = _Entry(
+            time=f"{date}T{clock}Z",
+            level=record["level"].name,
+            actor=actor,
+            symbol=symbol,
+            event=redact(record["message"]),
+            simulated=simulated,
+            market_time=_market_time(record, market_ns),
+            fields={key: _value(value, redact) for key, value in bound.items()},
+            trace=redact(_traceback(record)) or None,
+        )
+        record["message"] = entry.event
+        record["exception"] = None
+        record["extra"] = {
+            "actor": actor,
+            "date": date,
+            "clock": clock,
+            "line": _line(entry),
+            "json": msgspec.json.encode(entry).decode(),
+        }
+
+    return patch
+
+
+def _line(entry: _Entry) -> str:
+    words = [
+        *(["SIM"] if entry.simulated else []),
+        *([f"[market {entry.market_time}]"] if entry.market_time else []),
+        word(entry.actor),
+        word(entry.symbol),
+        word(entry.event),
+        *([pairs(entry.fields)] if entry.fields else []),
+    ]
+    return " ".join(words) + _indented(entry.trace or "")
+
+
+def _market_time(record: "Record", market_ns: int | None) -> str | None:
+    if market_ns is None or abs(record["time"].timestamp() - market_ns / SECOND) < 1:
+        return None
+    return utc(market_ns)
+
+
+def _value(value: object, redact: Callable[[str], str]) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return redact(plain(value) if isinstance(value, Decimal) else str(value))
+
+
+def _traceback(record: "Record") -> str:
+    raised = record["exception"]
+    if raised is None:
+        return ""
+    return "".join(traceback.format_exception(raised.type, raised.value, raised.traceback))
+
+
+def _indented(trace: str) -> str:
+    # The text of an exception is foreign: indented and escaped it cannot pass for a line of ours.
+    lines = (line if line.isprintable() else ascii(line)[1:-1] for line in trace.splitlines())
+    return "".join(f"\n    {line}" for line in lines)
+
+
+class _LibraryHandler(logging.Handler):
+    """Turns the warnings and errors of libraries into lines of ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        number = min(record.levelno // 10 * 10, logging.CRITICAL)
+        error = record.exc_info[1] if record.exc_info else None
+        log_event(
+            logging.getLevelName(number),
+            record.name,
+            None,
+            "library",
+            None,
+            exception=error,
+            text=_message(record),
+        )
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError):  # arguments that do not fit are not worth a crash
+        return str(record.msg)

@@ -1,0 +1,157 @@
+"""The status dump and the status line: what a run is doing now."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from trader.model.orders import Leg, OrderKind, OrderStatus, Side
+from trader.model.reasons import Reason
+from trader.model.views import TradingState
+from trader.ui.lines import Fields, Line, flat
+from trader.ui.render import pairs, to_json, word
+from trader.ui.summary import SIMULATED, Pnl
+
+
+class ActorStatus(msgspec.Struct, frozen=True):
+    """A role: `depth` messages wait; what came last, how often and how it failed."""
+
+    role: str
+    state: Literal["up", "down", "given up"]
+    restarts: int
+    depth: int
+    failures: int
+    last_message: str | None
+    last_failure: str | None
+
+
+class PositionStatus(msgspec.Struct, frozen=True):
+    """A position; `price` is the newest one known."""
+
+    symbol: str
+    quantity: Decimal
+    average_price: Decimal
+    price: float | None
+    unrealized: Decimal
+
+
+class OpenOrderStatus(msgspec.Struct, frozen=True):
+    """An order that is not final."""
+
+    client_order_id: str
+    symbol: str
+    side: Side
+    kind: OrderKind
+    leg: Leg
+    quantity: Decimal
+    filled: Decimal
+    price: Decimal | None
+    trigger: Decimal | None
+    status: OrderStatus
+
+
+class LimitStatus(msgspec.Struct, frozen=True):
+    """How much of a limit is used, in its unit."""
+
+    name: str
+    used: float
+    bound: float
+    unit: str
+
+
+class FeedStatus(msgspec.Struct, frozen=True):
+    """A symbol's market data; `age` is the wall time since the newest, None before the first."""
+
+    symbol: str
+    age_seconds: float | None
+    state: Literal["live", "stalled", "ended", "waiting"]
+
+
+class StatusDump(msgspec.Struct, frozen=True):
+    """All there is to know of a run at one moment.
+
+    `consistent` is False where it was taken amid a handler, whose changes are then half seen.
+    """
+
+    run: str
+    mode: str
+    simulated: bool
+    time: str
+    market_time: str | None
+    uptime_seconds: float
+    state: TradingState
+    reason: Reason | None
+    detail: str
+    consistent: bool
+    versions: dict[str, str]
+    equity: Decimal
+    pnl: Pnl
+    actors: tuple[ActorStatus, ...]
+    positions: tuple[PositionStatus, ...]
+    orders: tuple[OpenOrderStatus, ...]
+    limits: tuple[LimitStatus, ...]
+    feeds: tuple[FeedStatus, ...]
+
+
+def write_status(path: Path, dump: StatusDump, redact: Callable[[str], str]) -> None:
+    """Write a dump as JSON so that a reader sees the old file or the new one; raise OSError.
+
+    `redact` is that of the log: what failed last may quote a secret.
+    """
+    # Without fsync: a reader of this machine sees the rename, and a slow disk must not hold it up.
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(redact(to_json(dump).decode()))
+        Path(draft).replace(path)
+    except OSError:
+        with contextlib.suppress(FileNotFoundError):
+            Path(draft).unlink()
+        raise
+
+
+def to_lines(dump: StatusDump) -> Iterator[Line]:
+    """Yield the log lines of a dump: the run, then each actor, position, order, limit and feed."""
+    yield Line("INFO", "status_run", None, flat(dump))
+    groups: tuple[tuple[str, tuple[msgspec.Struct, ...]], ...] = (
+        ("status_actor", dump.actors),
+        ("status_position", dump.positions),
+        ("status_order", dump.orders),
+        ("status_limit", dump.limits),
+        ("status_feed", dump.feeds),
+    )
+    for event, members in groups:
+        for member in members:
+            fields = flat(member)
+            yield Line("INFO", event, fields.pop("symbol", None), fields)
+
+
+def to_text(dump: StatusDump) -> str:
+    """Write a dump for a person, a line for each thing."""
+    lines = [f"{line.event} {word(line.symbol)} {pairs(line.fields)}" for line in to_lines(dump)]
+    return "\n".join([SIMULATED, *lines] if dump.simulated else lines)
+
+
+def status_line(
+    *,
+    state: TradingState,
+    prices: Mapping[str, float],
+    positions: Mapping[str, Decimal],
+    equity: Decimal,
+    pnl: Decimal,
+    trades: int,
+    candles: int,
+    speed: float,
+) -> Line:
+    """Return the line logged every `system.status_seconds`; `speed` is candles a wall second."""
+    fields: Fields = {"state": state}
+    for symbol, price in prices.items():
+        fields[symbol] = price
+        fields[f"{symbol}.position"] = positions.get(symbol, Decimal(0))
+    fields |= {"equity": equity, "pnl": pnl, "trades": trades, "candles": candles, "speed": speed}
+    return Line("INFO", "status", None, fields)

@@ -1,0 +1,58 @@
+"""The recorded market: the candles of a series, one after another.
+
+Recorded candles carry no quotes, and none are made up.
+"""
+
+from bisect import bisect_right
+
+from trader.model.market import Candle, Series
+from trader.model.messages import CandleReceived
+from trader.ports import Post, sleep_until
+from trader.venues.sink import SETTLE, PriceSink
+
+
+class RecordedMarket:
+    """A market of one symbol that replays a series.
+
+    Candles that closed by `resume_at` are left out; `limit` ends the stream after so many.
+    """
+
+    def __init__(
+        self,
+        symbol: str,
+        series: Series,
+        sink: PriceSink,
+        limit: int | None = None,
+        resume_at: int | None = None,
+    ) -> None:
+        self.start = series.ts_open[0] if resume_at is None else resume_at
+        self._symbol = symbol
+        self._series = series
+        self._sink = sink
+        self._next = bisect_right(series.ts_open, self.start - series.interval)
+        self._end = len(series) if limit is None else min(len(series), self._next + limit)
+
+    async def history(self, symbol: str, count: int) -> tuple[Candle, ...]:  # noqa: ARG002 - the port's
+        """Return no candle: every recorded one belongs to the stream."""
+        return ()
+
+    async def stream(self, post: Post) -> None:
+        """Post each candle at its close, shown to the sink before; then open the next there."""
+        symbol, series, interval = self._symbol, self._series, self._series.interval
+        on_open, on_candle = self._sink.on_open, self._sink.on_candle
+        ts_open, open_, high = series.ts_open, series.open, series.high
+        low, close, volume = series.low, series.close, series.volume
+        closed = None
+        while (i := self._next) < self._end:
+            opened = ts_open[i]
+            if opened != closed:
+                await sleep_until(opened)
+            on_open(symbol, open_[i], opened)
+            closed = opened + interval
+            await sleep_until(closed)
+            self._next = i + 1
+            candle = Candle(opened, closed, open_[i], high[i], low[i], close[i], volume[i])
+            on_candle(symbol, candle)
+            post(CandleReceived(symbol, candle))
+        if closed is not None:
+            await sleep_until(closed + SETTLE)

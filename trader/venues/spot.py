@@ -1,0 +1,67 @@
+"""Price levels and trading rules of simulated spot instruments."""
+
+import math
+import zlib
+from decimal import Decimal
+
+from trader.matching.settings import SimulationSettings
+from trader.model.errors import UsageError
+from trader.model.instrument import Instrument, split_symbol
+
+_LEVELS = {
+    "BTC": 60_000.0,
+    "XBT": 60_000.0,
+    "ETH": 3_000.0,
+    "BNB": 600.0,
+    "SOL": 150.0,
+    "LTC": 80.0,
+    "XRP": 0.6,
+    "ADA": 0.4,
+    "DOGE": 0.15,
+    "USD": 1.0,
+    "USDT": 1.0,
+    "USDC": 1.0,
+    "EUR": 1.1,
+}
+_MIN_NOTIONAL = Decimal(5)
+_HUNDRED = Decimal(100)
+
+
+def price_level(symbol: str) -> float:
+    """Return about what a symbol costs in the embedded market: known, or derived from its name."""
+    base, quote = _split(symbol)
+    return (_LEVELS.get(base) or _hashed_level(base)) / _LEVELS.get(quote, 1.0)
+
+
+def price_decimals(level: float) -> int:
+    """Return the decimals of a price: five significant digits, and cents at least."""
+    return max(2, 4 - math.floor(math.log10(level)))
+
+
+def spot_instrument(symbol: str, level: float, settings: SimulationSettings) -> Instrument:
+    """Return the rules under which a symbol that costs about `level` is simulated."""
+    base, quote = _split(symbol)
+    lot = Decimal(1).scaleb(-max(0, math.floor(math.log10(level)) + 1))
+    return Instrument(
+        symbol=symbol,
+        base=base,
+        quote=quote,
+        tick=Decimal(1).scaleb(-price_decimals(level)),
+        lot=lot,
+        min_quantity=lot,
+        min_notional=_MIN_NOTIONAL,
+        maker_fee=settings.maker_fee_pct / _HUNDRED,
+        taker_fee=settings.taker_fee_pct / _HUNDRED,
+    )
+
+
+def _split(symbol: str) -> tuple[str, str]:
+    try:
+        return split_symbol(symbol)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _hashed_level(base: str) -> float:
+    """Spread unknown names over 0.01 to 1000, evenly by order of magnitude."""
+    return float(10.0 ** (zlib.crc32(base.encode()) % 500 / 100 - 2))
