@@ -1,0 +1,150 @@
+"""Approve, resize or deny proposals; own portfolio, limits and trading state."""
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from trader.model import messages as m
+from trader.model.instrument import Instrument
+from trader.model.market import SECOND
+from trader.model.messages import Message
+from trader.model.orders import OrderStatus
+from trader.model.reasons import Reason
+from trader.model.views import TradingState
+from trader.risk import orders, protection, reconcile
+from trader.risk.holds import hold, release
+from trader.risk.losses import mark
+from trader.risk.proposals import judge
+from trader.risk.settings import RiskSettings
+from trader.risk.state import Price, RiskState, Rules
+from trader.runtime import Actor
+from trader.topology import RISK_GUARD
+
+STATUSES: dict[type[Message], OrderStatus] = {
+    m.OrderSubmitted: OrderStatus.SUBMITTING,
+    m.OrderAccepted: OrderStatus.OPEN,
+    m.OrderPartiallyFilled: OrderStatus.PARTIALLY_FILLED,
+    m.OrderFilled: OrderStatus.FILLED,
+    m.OrderCanceled: OrderStatus.CANCELED,
+    m.OrderExpired: OrderStatus.EXPIRED,
+    m.OrderUnknown: OrderStatus.UNKNOWN,
+}
+"""What each word of the broker says of an order."""
+
+Moved = m.OrderSubmitted | m.OrderAccepted | m.OrderCanceled | m.OrderExpired | m.OrderUnknown
+
+
+class RiskGuard(Actor):
+    """Nothing reaches the broker but what this actor approves, and no position goes unprotected."""
+
+    role: ClassVar[str] = RISK_GUARD
+    State = RiskState
+    state: RiskState
+
+    def __init__(
+        self, settings: RiskSettings, max_size_pct: float, instruments: Mapping[str, Instrument]
+    ) -> None:
+        super().__init__()
+        self.rules = Rules(settings, max_size_pct, dict(instruments))
+
+    def initial_state(self) -> RiskState:
+        """Return the memory of a guard that has seen nothing: halted until reconciled."""
+        return RiskState(prices={symbol: Price() for symbol in self.rules.instruments})
+
+    # -- the market --------------------------------------------------------------------------------
+
+    def on_candle_closed(self, message: m.CandleClosed) -> None:
+        """Mark positions at the close; without one, only note the price."""
+        state, candle = self.state, message.candle
+        price = state.prices[message.symbol]
+        price.close = candle.close
+        price.closed = ts = candle.ts_event
+        if state.held or ts >= state.windows.next_roll:
+            self._tell(mark(self.rules.settings, state, ts))
+
+    def on_quote_updated(self, message: m.QuoteUpdated) -> None:
+        """Note the newest quote."""
+        quote, price = message.quote, self.state.prices[message.symbol]
+        price.bid = quote.bid
+        price.ask = quote.ask
+        price.quoted = quote.ts_event
+
+    def on_feed_stalled(self, message: m.FeedStalled | m.FeedRecovered) -> None:
+        """Deny entries on a symbol whose feed stands still; exits pass."""
+        self.state.prices[message.symbol].stalled = isinstance(message, m.FeedStalled)
+
+    on_feed_recovered = on_feed_stalled
+
+    # -- proposals and orders ----------------------------------------------------------------------
+
+    def on_propose_order(self, message: m.ProposeOrder) -> None:
+        """Size and approve, or deny."""
+        self._tell(judge(self.rules, self.state, message, self.now))
+
+    def on_order_accepted(self, message: Moved) -> None:
+        """Fold a change of an order that is not a fill."""
+        cid, status = message.client_order_id, STATUSES[type(message)]
+        self._tell(orders.move(self.rules, self.state, cid, status))
+
+    on_order_submitted = on_order_canceled = on_order_accepted
+    on_order_expired = on_order_unknown = on_order_accepted
+
+    def on_order_rejected(self, message: m.OrderRejected) -> None:
+        """Give an entry up; send a stop or an exit again, or the other way."""
+        self._tell(orders.reject(self.rules, self.state, message.client_order_id, message.reason))
+
+    def on_order_filled(self, message: m.OrderFilled | m.OrderPartiallyFilled) -> None:
+        """Change the position, and have it protected."""
+        status = STATUSES[type(message)]
+        self._tell(orders.fill(self.rules, self.state, message.fill, status, self.now))
+
+    on_order_partially_filled = on_order_filled
+
+    def on_protection_due(self, message: m.ProtectionDue) -> None:
+        """Close a position that has no accepted stop by now."""
+        self._tell(protection.watch(self.rules, self.state, self.state.campaigns[message.symbol]))
+
+    # -- the trading state -------------------------------------------------------------------------
+
+    def on_session_started(self, message: m.SessionStarted) -> None:
+        """Halt until reconciled."""
+        self._tell(reconcile.begin(self.rules, self.state, message.run))
+
+    def on_account_reconciled(self, message: m.AccountReconciled) -> None:
+        """Compare the ledger with the balances, positions with their stops; then trade."""
+        self._tell(reconcile.reconcile(self.rules, self.state, message.account, self.now))
+
+    def on_halt_trading(self, message: m.HaltTrading) -> None:
+        """Halt for the rest of the session, and close every position if asked to."""
+        self.state.epoch = message.epoch
+        self._hold(message.reason, message.detail)
+        for campaign in self.state.campaigns.values() if message.flatten else ():
+            self._tell(protection.close(self.rules, self.state, campaign, Reason.EXIT_SHUTDOWN))
+
+    def on_message_lost(self, message: m.MessageLost) -> None:
+        """Halt until reconciled, and rely on no order until the broker speaks of it again."""
+        self.state.doubt_all()
+        self._hold(Reason.HALT_MESSAGE_LOST, f"{message.message} to {message.role}")
+
+    def on_mailbox_overflowed(self, message: m.MailboxOverflowed) -> None:
+        """Halt for the rest of the session."""
+        self._hold(Reason.HALT_OVERFLOW, f"{message.depth} messages wait for {message.role}")
+
+    def on_journal_failed(self, message: m.JournalFailed) -> None:
+        """Open nothing that cannot be recorded; exits pass."""
+        self._hold(Reason.HALT_JOURNAL, message.error, TradingState.REDUCING)
+
+    def on_journal_recovered(self, _message: m.JournalRecovered) -> None:
+        """Trade again."""
+        reason, detail = Reason.HALT_JOURNAL, "the journal can be written again"
+        self._tell(release(self.state, frozenset({reason}), reason, detail))
+
+    def _hold(self, reason: Reason, detail: str, level: TradingState = TradingState.HALTED) -> None:
+        self._tell(hold(self.state, reason, level, detail))
+
+    def _tell(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            if isinstance(message, m.ProtectionDue):
+                delay = round(self.rules.settings.protection_seconds * SECOND)
+                self.after(f"protection {message.symbol}", delay, message)
+            else:
+                self.send(message)

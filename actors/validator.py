@@ -1,0 +1,95 @@
+"""Accept or refuse advice; turn accepted advice into a proposed order."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import ClassVar
+
+import msgspec
+
+from trader.advice.checks import Standing, refusal
+from trader.advice.settings import AdviceSettings
+from trader.model.messages import (
+    AdviceGiven,
+    AdviceRefused,
+    FeedRecovered,
+    FeedStalled,
+    PositionChanged,
+    ProposeOrder,
+)
+from trader.model.views import Advice, Stance
+from trader.runtime import Actor
+from trader.topology import VALIDATOR
+
+
+class ValidatorState(msgspec.Struct):
+    """How many decisions were taken, and what they rest on; each dict is by symbol."""
+
+    decisions: int = 0
+    positions: dict[str, Decimal] = {}
+    """Quantities of the open ones."""
+    stalled: dict[str, int] = {}
+    """Since when nothing came from the market (ns)."""
+
+
+class Validator(Actor):
+    """Judges every advice by the same checks, whoever gave it; a decision is one advice judged."""
+
+    role: ClassVar[str] = VALIDATOR
+    State: ClassVar[type[msgspec.Struct]] = ValidatorState
+    state: ValidatorState
+
+    def __init__(self, symbols: Iterable[str], settings: AdviceSettings) -> None:
+        super().__init__()
+        self.symbols = frozenset(symbols)
+        self.settings = settings
+
+    def on_advice_given(self, message: AdviceGiven) -> None:
+        """Judge advice; HOLD asks for nothing."""
+        state, advice = self.state, message.advice
+        if advice.stance is Stance.HOLD:
+            return
+        state.decisions += 1
+        refused = refusal(self.settings, advice, self._standing(advice.symbol))
+        if refused is None:
+            self.send(_proposal(state.decisions, advice))
+        else:
+            reason, detail = refused
+            self.send(AdviceRefused(state.decisions, advice.symbol, advice.source, reason, detail))
+
+    def _standing(self, symbol: str) -> Standing:
+        return Standing(
+            now=self.now,
+            known_symbol=symbol in self.symbols,
+            position_open=symbol in self.state.positions,
+            stalled_since=self.state.stalled.get(symbol),
+        )
+
+    def on_position_changed(self, message: PositionChanged) -> None:
+        """Note which positions are open."""
+        if message.quantity:
+            self.state.positions[message.symbol] = message.quantity
+        else:
+            self.state.positions.pop(message.symbol, None)
+
+    def on_feed_stalled(self, message: FeedStalled) -> None:
+        """Refuse entries on a symbol that cannot be seen."""
+        self.state.stalled[message.symbol] = message.since
+
+    def on_feed_recovered(self, message: FeedRecovered) -> None:
+        """Take entries again."""
+        self.state.stalled.pop(message.symbol, None)
+
+
+def _proposal(decision: int, advice: Advice) -> ProposeOrder:
+    """Propose what the advice asks; on spot SHORT closes, and an exit has no stop or target."""
+    entry = advice.stance is Stance.LONG
+    return ProposeOrder(
+        decision=decision,
+        symbol=advice.symbol,
+        stance=Stance.LONG if entry else Stance.FLAT,
+        conviction=advice.conviction,
+        price=advice.price,
+        stop=advice.stop if entry else None,
+        target=advice.target if entry else None,
+        source=advice.source,
+    )

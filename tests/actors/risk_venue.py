@@ -1,0 +1,252 @@
+"""A broker and its venue in one: they take RiskGuard's orders and answer as they are told."""
+
+from decimal import Decimal
+
+import msgspec
+
+from actors.risk_guard import RiskGuard
+from tests.trader.risk.desk import CASH, START, instrument
+from trader.model import messages as m
+from trader.model.ids import order_hash
+from trader.model.instrument import ZERO
+from trader.model.market import SECOND, Candle
+from trader.model.messages import Message
+from trader.model.orders import Fill, Leg, Liquidity, Order, OrderState, OrderStatus, Side
+from trader.model.reasons import Reason
+from trader.model.views import Account, TradingState
+from trader.risk.settings import RiskSettings
+from trader.risk.state import RiskState
+from trader.runtime.kernel import OUTSIDE, Kernel
+from trader.runtime.virtual import VirtualDriver
+from trader.topology import EDGES, KERNEL, RISK_GUARD
+
+SYMBOLS = ("BTC-USD", "ETH-USD", "SOL-USD")
+IN_DOUBT = (OrderStatus.SUBMITTING, OrderStatus.UNKNOWN)
+
+
+class Resting(msgspec.Struct):
+    """An order as this venue has it; `unwanted` once its cancel was asked for.
+
+    `lost` once nobody knew of it, or of an order that locks what it would sell: whether there is
+    room for it is for the venue to say.
+    """
+
+    order: Order
+    remaining: Decimal
+    status: OrderStatus = OrderStatus.SUBMITTING
+    unwanted: bool = False
+    lost: bool = False
+
+
+def locks(rows: list[Resting]) -> Decimal:
+    """Return what orders lock of their symbol, a group counted once."""
+    groups: dict[str, Decimal] = {}
+    for row in rows:
+        if row.order.side is Side.SELL:
+            group = row.order.group or row.order.client_order_id
+            groups[group] = max(groups.get(group, ZERO), row.remaining)
+    return sum(groups.values(), ZERO)
+
+
+class RiskVenue:
+    """Runs one RiskGuard and keeps the true account; what it sends is checked as it comes."""
+
+    def __init__(self, settings: RiskSettings, max_size_pct: float) -> None:
+        self.instruments = {symbol: instrument(symbol) for symbol in SYMBOLS}
+        self.settings, self.max_size_pct = settings, max_size_pct
+        self.orders: dict[str, Resting] = {}
+        self.cash, self.holdings = CASH, dict.fromkeys(SYMBOLS, ZERO)
+        self.prices = dict.fromkeys(SYMBOLS, 100.0)
+        self.active = False
+        self.epoch = 0
+        self.trades = 0
+        self.now = START
+        kinds = {edge.message: (self._see,) for edge in EDGES}
+        self.kernel = Kernel(taps=kinds)
+        args = (settings, max_size_pct, self.instruments)
+        self.role = self.kernel.add(RISK_GUARD, lambda: RiskGuard.start(*args))
+        self.kernel.start()
+        self.driver = VirtualDriver(self.kernel)
+        self.pass_time(0)
+        self.tell(m.SessionStarted("run", resumed=False))
+        self.reconcile()
+        for symbol in SYMBOLS:
+            self.close_candle(symbol, 100.0)
+
+    @property
+    def state(self) -> RiskState:
+        """The guard's memory."""
+        assert self.role.actor is not None
+        state: RiskState = self.role.actor.state
+        return state
+
+    def restart(self) -> None:
+        """Put the guard's memory through a checkpoint."""
+        assert self.role.actor is not None
+        packed = msgspec.msgpack.encode(self.state)
+        self.role.actor.state = msgspec.msgpack.decode(packed, type=RiskState)
+
+    # -- telling -----------------------------------------------------------------------------------
+
+    def tell(self, message: Message) -> None:
+        """Deliver a message to the guard."""
+        self.kernel.arrive(RISK_GUARD, message, OUTSIDE)
+        self.driver.run(until=self.now)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass; what is due comes due."""
+        self.now += round(seconds * SECOND)
+        self.driver.run(until=self.now)
+
+    def close_candle(self, symbol: str, price: float) -> None:
+        """Close a candle now."""
+        self.prices[symbol] = price
+        candle = Candle(self.now - SECOND, self.now, price, price, price, price, 1.0)
+        self.tell(m.CandleClosed(symbol, candle, 0))
+
+    def reconcile(self) -> None:
+        """Tell the balances and every open order."""
+        balances = {s.split("-")[0]: held for s, held in self.holdings.items()} | {"USD": self.cash}
+        rows = [r for r in self.orders.values() if r.status is OrderStatus.OPEN]
+        listed = [OrderState(r.order, "v", r.status, ZERO, self.now) for r in rows]
+        self.tell(m.AccountReconciled(Account(balances, tuple(listed)), ""))
+
+    # -- answering ---------------------------------------------------------------------------------
+
+    def alive(self, *statuses: OrderStatus) -> list[Resting]:
+        """Return the orders of these statuses, of all that are not final if none is named."""
+        return [
+            row
+            for row in self.orders.values()
+            if (row.status in statuses if statuses else not row.status.final)
+        ]
+
+    def accept(self, row: Resting) -> None:
+        """Take an order, unless what it would sell is locked."""
+        if self.fits(row):
+            row.status = OrderStatus.OPEN
+            self.tell(m.OrderAccepted(row.order.client_order_id, "v"))
+        else:
+            self.reject(row, Reason.VENUE_BALANCE)
+
+    def reject(self, row: Resting, reason: Reason) -> None:
+        """Refuse an order."""
+        row.status = OrderStatus.REJECTED
+        self.tell(m.OrderRejected(row.order.client_order_id, reason, ""))
+
+    def lose(self, row: Resting) -> None:
+        """Let nobody know what became of an order."""
+        row.status = OrderStatus.UNKNOWN
+        row.lost = True
+        self.tell(m.OrderUnknown(row.order.client_order_id, ""))
+
+    def end(self, row: Resting, status: OrderStatus = OrderStatus.CANCELED) -> None:
+        """End the rest of an order, asked or not."""
+        row.status = status
+        kind = m.OrderCanceled if status is OrderStatus.CANCELED else m.OrderExpired
+        self.tell(kind(row.order.client_order_id))
+
+    def fill(self, row: Resting, share: float) -> None:
+        """Fill a share of what is left of an order; the rest of its group shrinks with it."""
+        if not self.fits(row):
+            self.reject(row, Reason.VENUE_BALANCE)
+            return
+        order, lot = row.order, self.instruments[row.order.symbol].lot
+        most = row.remaining
+        quantity = max(lot, self._floor(order, most * Decimal(repr(share))))
+        if most < quantity:
+            return
+        self.trades += 1
+        price = order.price or order.trigger or self._market(order)
+        fee = quantity * price / 1000
+        self.cash -= order.side.sign * quantity * price + fee
+        self.holdings[order.symbol] += order.side.sign * quantity
+        fill = Fill(
+            str(self.trades),
+            order.client_order_id,
+            order.symbol,
+            order.side,
+            quantity,
+            price,
+            fee,
+            Liquidity.TAKER,
+            self.now,
+        )
+        group = [r for r in self.alive() if order.group and r.order.group == order.group]
+        for other in group or [row]:
+            other.remaining = max(ZERO, other.remaining - quantity)
+        row.status = OrderStatus.OPEN if row.remaining else OrderStatus.FILLED
+        self.tell(m.OrderPartiallyFilled(fill) if row.remaining else m.OrderFilled(fill))
+        for other in group:
+            if not other.remaining and not other.status.final:
+                self.end(other)
+
+    def answer(self) -> None:
+        """Answer everything as a good venue does."""
+        for row in self.alive():
+            if row.status is OrderStatus.SUBMITTING:
+                self.accept(row)
+            if row.status is OrderStatus.UNKNOWN:
+                self.reject(row, Reason.VENUE_REJECTED)
+            if row.status is OrderStatus.OPEN and row.unwanted:
+                self.end(row)
+            if row.status is OrderStatus.OPEN and row.order.leg in (Leg.ENTRY, Leg.EXIT):
+                self.fill(row, 1.0)
+
+    def settle(self) -> None:
+        """Answer until there is nothing left to answer, and every watch has come due."""
+        for _ in range(12):
+            self.answer()
+            self.pass_time(10)
+
+    # -- what is true ------------------------------------------------------------------------------
+
+    def fits(self, row: Resting) -> bool:
+        """Tell whether what an order would sell is free, or it rests already."""
+        symbol = row.order.symbol
+        if row.status is OrderStatus.OPEN or row.order.side is Side.BUY:
+            return True
+        resting = [r for r in self.alive(OrderStatus.OPEN) if r.order.symbol == symbol]
+        return locks([*resting, row]) <= self.holdings[symbol]
+
+    def _market(self, order: Order) -> Decimal:
+        """Return the market's price; it slips no farther than the limits allow an entry."""
+        price = Decimal(repr(self.prices[order.symbol]))
+        found = self.state.find(order.client_order_id)
+        worst = found[1].worst if found else ZERO
+        return min(price, worst) if worst else price
+
+    def _floor(self, order: Order, quantity: Decimal) -> Decimal:
+        return self.instruments[order.symbol].floor_quantity(quantity)
+
+    # -- what the guard sends ----------------------------------------------------------------------
+
+    def _see(self, sender: str, message: Message, _time: int) -> None:
+        if sender == KERNEL:
+            assert not isinstance(message, m.ActorFailed), message
+        elif isinstance(message, m.TradingStateChanged):
+            self.active = message.state is TradingState.ACTIVE
+        elif isinstance(message, m.CancelOrder):
+            self.orders[message.client_order_id].unwanted = True
+        elif isinstance(message, m.SubmitOrder):
+            self._take(message)
+
+    def _take(self, message: m.SubmitOrder) -> None:
+        order = message.order
+        assert order.client_order_id not in self.orders, "an id is used once"
+        assert message.approval.order_hash == order_hash(order)
+        assert message.approval.epoch == self.epoch
+        assert order.quantity > 0
+        in_the_way = [r for r in self.alive(OrderStatus.UNKNOWN) if r.order.symbol == order.symbol]
+        row = self.orders[order.client_order_id] = Resting(order, order.quantity)
+        row.lost = order.leg is Leg.EXIT and bool(in_the_way)
+        if order.leg is Leg.ENTRY:
+            assert self.active, "nothing that adds risk is sent while trading is not active"
+            worst = Decimal(
+                repr(self.prices[order.symbol] * (1 + self.settings.max_slippage_pct / 100))
+            )
+            equity = float(self.cash) + sum(
+                float(held) * self.prices[s] for s, held in self.holdings.items()
+            )
+            size = float((order.quantity + self.holdings[order.symbol]) * worst)
+            assert size <= equity * self.max_size_pct / 100 * 1.01

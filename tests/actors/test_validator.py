@@ -1,0 +1,140 @@
+"""The Validator: decisions, and what they rest on."""
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from actors.validator import Validator
+from tests.trader.advice.samples import FLAT, LONG, SHORT, SYMBOL
+from trader.advice.settings import AdviceSettings
+from trader.model.market import SECOND
+from trader.model.messages import (
+    AdviceGiven,
+    AdviceRefused,
+    FeedRecovered,
+    FeedStalled,
+    Message,
+    PositionChanged,
+    ProposeOrder,
+)
+from trader.model.reasons import Reason
+from trader.model.views import Advice, Stance
+from trader.testing.stage import Stage
+
+
+def given(advice: Advice, **changes: object) -> Message:
+    """Return advice as the advisor gives it, on a candle that closed just now."""
+    return AdviceGiven(msgspec.structs.replace(advice, ts_event=0, **changes))
+
+
+def position(quantity: str) -> Message:
+    """Return what RiskGuard says after a fill."""
+    return PositionChanged(SYMBOL, Decimal(quantity), Decimal(100), Decimal(0))
+
+
+@pytest.fixture
+async def validator(stage: Stage) -> Stage:
+    """Start a validator of one symbol."""
+    await stage.start(Validator, (SYMBOL,), AdviceSettings())
+    return stage
+
+
+async def test_sound_advice_becomes_a_proposal(validator: Stage) -> None:
+    """The proposal says what the advice says, and has no quantity."""
+    assert await validator.tell(given(LONG)) == [
+        ProposeOrder(
+            decision=1,
+            symbol=SYMBOL,
+            stance=Stance.LONG,
+            conviction=0.7,
+            price=100.0,
+            stop=98.0,
+            target=104.0,
+            source="rules",
+        )
+    ]
+
+
+async def test_other_advice_is_refused_with_a_reason(validator: Stage) -> None:
+    """The refusal names the source, the reason and what was seen."""
+    assert await validator.tell(given(LONG, conviction=0.4)) == [
+        AdviceRefused(
+            decision=1,
+            symbol=SYMBOL,
+            source="rules",
+            reason=Reason.ADVICE_LOW_CONVICTION,
+            detail="conviction 0.40, at least 0.5",
+        )
+    ]
+
+
+async def test_a_decision_is_one_advice_judged(validator: Stage) -> None:
+    """Refused or proposed, each has the next number."""
+    sent = await validator.tell(given(LONG), given(FLAT), given(LONG))
+
+    assert [(type(m), m.decision) for m in sent] == [
+        (ProposeOrder, 1),
+        (AdviceRefused, 2),
+        (ProposeOrder, 3),
+    ]
+
+
+async def test_hold_asks_for_nothing(validator: Stage) -> None:
+    """It is no decision, and nobody is told."""
+    assert await validator.tell(given(LONG, stance=Stance.HOLD)) == []
+    assert validator.state.decisions == 0
+
+
+@pytest.mark.parametrize("advice", [FLAT, SHORT])
+async def test_an_exit_is_proposed_as_flat(validator: Stage, advice: Advice) -> None:
+    """On spot SHORT closes a position, and an exit has neither stop nor target."""
+    (proposal,) = await validator.tell(position("1"), given(advice, stop=101.0, target=90.0))
+
+    assert (proposal.stance, proposal.stop, proposal.target) == (Stance.FLAT, None, None)
+
+
+async def test_positions_are_followed(validator: Stage) -> None:
+    """What is open cannot be opened, what is closed can."""
+    sent = await validator.tell(
+        position("1"), given(LONG), position("0.4"), given(LONG), position("0"), given(LONG)
+    )
+
+    assert [getattr(m, "reason", None) for m in sent] == [Reason.ADVICE_ALREADY_LONG] * 2 + [None]
+
+
+async def test_a_silent_market_is_not_entered(validator: Stage) -> None:
+    """Entries are refused between FeedStalled and FeedRecovered; another symbol does not matter."""
+    stalled = await validator.tell(FeedStalled(SYMBOL, since=0), given(LONG))
+    recovered = await validator.tell(
+        FeedRecovered(SYMBOL), FeedStalled("ETH-USD", since=0), given(LONG)
+    )
+
+    assert [m.reason for m in stalled] == [Reason.ADVICE_FEED_STALE]
+    assert [type(m) for m in recovered] == [ProposeOrder]
+
+
+async def test_advice_ages(validator: Stage) -> None:
+    """The age is counted to the time of the judgement."""
+    await validator.advance(121)
+
+    (refused,) = await validator.tell(given(LONG))
+
+    assert refused.reason is Reason.ADVICE_STALE
+    assert validator.now >= 121 * SECOND
+
+
+async def test_a_foreign_symbol_is_refused(validator: Stage) -> None:
+    """A model may invent one."""
+    (refused,) = await validator.tell(given(LONG, symbol="XYZ-USD"))
+
+    assert (refused.symbol, refused.reason) == ("XYZ-USD", Reason.ADVICE_UNKNOWN_SYMBOL)
+
+
+async def test_memory_is_a_checkpoint(validator: Stage) -> None:
+    """All that is remembered survives msgpack."""
+    await validator.tell(given(LONG), position("0.1"), FeedStalled(SYMBOL, since=5))
+
+    restored = msgspec.msgpack.decode(msgspec.msgpack.encode(validator.state), type=Validator.State)
+
+    assert restored == validator.state

@@ -1,0 +1,31 @@
+"""Run the benchmarks: `python -m tests.benchmarks [--quick] [--only NAME]`."""
+
+import argparse
+
+from tests.benchmarks import flood, latency, orders, pipeline, startup
+from tests.benchmarks.figures import header, say, to_line
+
+BENCHMARKS = {
+    "flood": flood.measure,
+    "latency": latency.measure,
+    "orders": orders.measure,
+    "pipeline": pipeline.measure,
+    "startup": startup.measure,
+}
+
+
+def main() -> None:
+    """Print the table, row by row."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of everything")
+    parser.add_argument("--only", choices=BENCHMARKS, help="one benchmark")
+    options = parser.parse_args()
+    say(header())
+    for name, measure in BENCHMARKS.items():
+        if options.only in (None, name):
+            for figure in measure(0.1 if options.quick else 1.0):
+                say(to_line(figure))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""Look for trouble at length: `python -m tests.e2e.campaign crashes|signals|kills [ROUNDS]`.
+
+crashes   crash every role at every message, one run each: no decision may change
+signals   end live runs at random moments: no entry order may be left, no position without a stop
+kills     kill live runs at random moments, and resume them: the account must come back whole
+"""
+
+import random
+import sys
+import tempfile
+import time
+from decimal import Decimal
+from pathlib import Path
+from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM
+from typing import Any
+
+from tests.e2e.inside import play
+from tests.e2e.process import Process, launched
+from tests.e2e.venue import account_left, faults_of, legs_of
+from trader.model.orders import Leg
+from trader.runtime.faults import Fault
+from trader.topology import ROLES
+
+LIVE = ("--profile", "aggressive", "--json", "--symbol", "BTC-USD", "--symbol", "ETH-USD")
+POLICIES = ("protect", "flatten", "leave")
+MARKET = ("market.candles=45", "system.journal=false")
+
+
+def books(summary: dict[str, Any]) -> bool:
+    """Tell whether the net profit is the change of equity, to the last digit."""
+    equity = summary["equity"]
+    return Decimal(equity["end"]) - Decimal(equity["start"]) == Decimal(summary["pnl"]["net"])
+
+
+def wait_for_trouble(run: Process, chance: random.Random) -> None:
+    """Wait for a moment at which an end is likely to hurt."""
+    run.wait_for(" submit_order .* leg=e" if chance.random() < 0.8 else "START_RECONCILED")
+    time.sleep(chance.choice([0.0, chance.random() / 20, chance.random()]))
+
+
+def end_at_random(chance: random.Random) -> list[str]:
+    """End one live run at a random moment; return what was wrong."""
+    policy, latency = chance.choice(POLICIES), chance.choice([50, 5_000, 30_000])
+    options = [*LIVE, "--seed", str(chance.randrange(1000))]
+    options += ["--speed", str(chance.choice([300, 1000, 5000]))]
+    options += ["--set", f"shutdown.open_position={policy}"]
+    options += ["--set", f"simulation.latency_ms={latency}"]
+    options += ["--set", "simulation.max_volume_share=0.01"]
+    with tempfile.TemporaryDirectory() as folder, launched(Path(folder), *options) as run:
+        wait_for_trouble(run, chance)
+        run.send(chance.choice([SIGINT, SIGTERM, SIGHUP]))
+        code = run.end()
+        found = [] if code == 0 else [f"exit code {code}"]
+        found += faults_of(account_left(Path(folder)), policy)
+        found += [] if books(run.summary) else ["the books do not balance"]
+        return [*found, " ".join(options), run.log] if found else []
+
+
+def kill_at_random(chance: random.Random) -> list[str]:
+    """Kill one live run at a random moment and resume it; return what was wrong."""
+    options = [*LIVE, "--seed", str(chance.randrange(1000))]
+    with tempfile.TemporaryDirectory() as folder:
+        with launched(Path(folder), *options, "--speed", "2000") as run:
+            wait_for_trouble(run, chance)
+            run.send(SIGKILL)
+            run.end()
+        left = account_left(Path(folder))
+        protected = any(Leg.STOP in legs for legs in legs_of(left).values())
+        options += ["--speed", "max", "--candles", "1", "--resume"]
+        with launched(Path(folder), *options) as run:
+            code = run.end()
+            found = [] if code == 0 else [f"exit code {code}"]
+            found += faults_of(account_left(Path(folder)), "protect")
+            found += [] if books(run.summary) else ["the books do not balance"]
+            found += ["closed a position that had its stop"] * (
+                protected and "EXIT_UNPROTECTED" in run.log
+            )
+            return [*found, " ".join(options), str(left), run.log] if found else []
+
+
+def crash_everywhere(seed: int) -> list[str]:
+    """Crash every role at every message of a market; return where decisions changed."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        market = (*MARKET, f"market.seed={seed}")
+        plain = play(Path(folder), *market)
+        for role in ROLES:
+            at, fired = 1, True
+            while fired:
+                crashed = play(Path(folder), *market, faults=[Fault(role, at)])
+                fired = bool(crashed.restarts)
+                if crashed.digest != plain.digest or crashed.exit_code:
+                    found.append(f"{role} at {at}: exit code {crashed.exit_code}")
+                at += 1
+    return found
+
+
+def main() -> None:
+    """Run a campaign."""
+    campaigns = {"crashes": (lambda number: crash_everywhere(number + 10), 1)}
+    campaigns["signals"] = (lambda number: end_at_random(random.Random(number)), 50)
+    campaigns["kills"] = (lambda number: kill_at_random(random.Random(number)), 50)
+    kind = sys.argv[1] if len(sys.argv) > 1 else ""
+    if kind not in campaigns:
+        sys.exit(__doc__)
+    one, rounds = campaigns[kind]
+    bad = 0
+    for number in range(int(sys.argv[2]) if len(sys.argv) > 2 else rounds):
+        try:
+            found = one(number)
+        except AssertionError as error:
+            found = [str(error)]
+        bad += bool(found)
+        sys.stdout.write(f"{kind} {number}: {'; '.join(found) or 'ok'}\n")
+        sys.stdout.flush()
+    sys.exit(bad > 0)
+
+
+if __name__ == "__main__":
+    main()

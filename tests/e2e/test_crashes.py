@@ -1,0 +1,59 @@
+"""A crash of any actor changes no decision; one that goes on ends the run, and says why."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.inside import last_run, play
+from tests.e2e.venue import account_left, faults_of
+from trader.model.reasons import Reason
+from trader.runtime.faults import Fault
+from trader.topology import ROLES
+
+MARKET = ("market.candles=45",)
+MOMENTS = {
+    "market_feed": (1, 2, 3, 40, 201),
+    "indicator_worker": (1, 2, 17, 18),
+    "llm_advisor": (1, 2, 18, 30),
+    "validator": (1, 2, 3, 4),
+    "risk_guard": (1, 2, 3, 120, 240, 241, 243),
+    "execution_broker": (1, 2, 3, 4, 5, 6, 8, 11, 15),
+    "supervisor": (1, 5, 9, 10),
+    "kill_switch": (1, 2, 3, 5),
+}
+"""Messages at which to crash a role: the first, the rare, and some amid everyday ones."""
+
+
+@pytest.fixture(scope="module")
+def digest(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Run without a fault."""
+    summary = play(tmp_path_factory.mktemp("plain"), *MARKET)
+    assert summary.fills == 2
+    return summary.digest
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_crash_changes_no_decision(role: str, digest: str, tmp_path: Path) -> None:
+    """Whichever message it comes at, the run decides what it would have decided without it."""
+    for at in MOMENTS[role]:
+        summary = play(tmp_path, *MARKET, "system.journal=false", faults=[Fault(role, at)])
+
+        assert summary.restarts, f"{role} has no message {at}"
+        assert (at, summary.digest, summary.exit_code) == (at, digest, 0)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_crash_that_goes_on_ends_the_run(role: str, tmp_path: Path) -> None:
+    """A role that always crashes is given up: no entry order is left, and the status says why."""
+    market = ("market.candles=600", "market.seed=12")
+    summary = play(tmp_path, *market, faults=[Fault(role, 3, always=True)])
+    status = json.loads((tmp_path / "status.json").read_bytes())
+    actor = next(a for a in status["actors"] if a["role"].startswith(role))
+
+    assert (summary.exit_code, last_run(tmp_path).outcome) == (3, "exit 3")
+    assert summary.halted in {Reason.HALT_ACTOR, Reason.HALT_KILL_SWITCH_DOWN}
+    assert (status["state"], status["reason"]) == ("halted", summary.halted)
+    assert (actor["state"], actor["failures"] > 1) == ("given up", True)
+    assert actor["last_failure"].startswith("InjectedCrash")
+    assert faults_of(account_left(tmp_path), "protect") == []

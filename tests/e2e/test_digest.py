@@ -1,0 +1,103 @@
+"""What a run decides depends on its market and settings, and on nothing else."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.inside import play
+from tests.e2e.process import launched
+from trader.matching.settings import SimulationSettings
+from trader.model.market import interval_ns
+from trader.ui.summary import SessionSummary, to_json
+from trader.venues.embedded import EmbeddedMarket
+from trader.venues.simulated import SimulatedExchange
+
+RECORDED = "bybit-linear_BTCUSDT_1m_2025-05-29_2025-06-29.csv.gz"
+
+
+@pytest.fixture(scope="session")
+def candle_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write two days of made up minutes to a file."""
+    exchange = SimulatedExchange({}, SimulationSettings())
+    market = EmbeddedMarket(["BTC-USDT"], interval_ns("1m"), 10, 2880, exchange)
+    rows = [
+        f"{c.ts_open // 10**6},{c.open},{c.high},{c.low},{c.close},{c.volume}"
+        for c in market._history["BTC-USDT"]
+    ]
+    path = tmp_path_factory.mktemp("candles") / "made_up.csv"
+    path.write_text("\n".join(["timestamp_ms,open,high,low,close,volume", *rows]))
+    return path
+
+
+def replay(data_dir: Path, file: Path, *sets: str) -> SessionSummary:
+    """Run the engine on recorded candles."""
+    recorded = ("market.venue=replay", f"market.data={file}", "trading.symbol=BTC-USDT")
+    return play(data_dir, *recorded, *sets, profile="moderate")
+
+
+def balances(summary: SessionSummary) -> bool:
+    """Tell whether the net profit is the change of equity, to the last digit."""
+    return summary.equity.end - summary.equity.start == summary.pnl.net
+
+
+def test_a_recorded_market_is_the_same_at_every_speed(tmp_path: Path, candle_file: Path) -> None:
+    """Virtual and live driver decide alike on the same candles, and every one of them counts."""
+    one, other = replay(tmp_path, candle_file), replay(tmp_path, candle_file, "market.speed=500000")
+
+    assert one.candles == 2880
+    assert one.trades.count > 5
+    assert balances(one)
+    assert (other.digest, other.candles, other.pnl) == (one.digest, one.candles, one.pnl)
+
+
+def test_the_embedded_market_is_the_same_at_every_speed(tmp_path: Path) -> None:
+    """The quotes between candles change nothing about that."""
+    market = ("trading.symbols=BTC-USD,ETH-USD", "market.candles=120")
+    one, other = play(tmp_path, *market), play(tmp_path, *market, "market.speed=20000")
+
+    assert one.fills > 0
+    assert balances(one)
+    assert other.digest == one.digest
+
+
+def test_runs_differ_in_their_seed_alone(tmp_path: Path) -> None:
+    """Neither the journal nor the log has a say in what is decided; the seed has."""
+    one = play(tmp_path, "market.candles=60")
+    same = play(tmp_path, "market.candles=60", "system.journal=false", "system.log_level=TRACE")
+    other = play(tmp_path, "market.candles=60", "market.seed=11")
+
+    assert (same.digest, same.audit_digest) == (one.digest, "")
+    assert other.digest != one.digest
+
+
+def test_the_order_of_hashes_decides_nothing(tmp_path: Path) -> None:
+    """Another hash seed, time zone and language give the same run."""
+    environments = (
+        {"PYTHONHASHSEED": "1"},
+        {"PYTHONHASHSEED": "77", "TZ": "Pacific/Kiritimati", "LC_ALL": "C", "PYTHONUTF8": "0"},
+    )
+    options = ("--candles", "60", "--speed", "max", "--json", "--no-journal")
+    digests = []
+    for number, environ in enumerate(environments):
+        with launched(tmp_path / str(number), *options, environ=environ) as run:
+            assert run.end() == 0
+            digests.append(run.summary["digest"])
+
+    assert digests[0] == digests[1]
+
+
+def test_a_month_of_real_minutes(tmp_path: Path, shared: Path) -> None:
+    """All candles of a recorded month are traded on, and the books balance to the last digit."""
+    file = shared / "data" / "ohlcv" / RECORDED
+    if not file.is_file():
+        pytest.skip(f"no {file.name}")
+    summary = replay(tmp_path, file, "system.journal=false")
+    told = json.loads(to_json(summary))
+
+    assert summary.candles == 44_613
+    assert summary.trades.count > 100
+    assert Decimal(told["equity"]["end"]) - Decimal(told["equity"]["start"]) == Decimal(
+        told["pnl"]["net"]
+    )

@@ -1,0 +1,178 @@
+"""Limits, as a specification: each denies with its own reason."""
+
+import math
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.trader.risk.desk import OTHER, SYMBOL, Desk, canceled, placed
+from trader.accounting.windows import Window
+from trader.model.market import SECOND
+from trader.model.messages import OrderDenied
+from trader.model.reasons import Reason
+from trader.model.views import Stance, TradingState
+from trader.risk.limits import CHECKS, SIZE_CHECKS, Situation
+from trader.risk.settings import RiskSettings
+from trader.risk.state import Hold, Price
+
+NOW = 1_000 * SECOND
+FINE = Situation(
+    now=NOW,
+    symbol=SYMBOL,
+    advised=100.0,
+    stop=95.0,
+    target=110.0,
+    settings=RiskSettings(),
+    hold=None,
+    price=Price(close=100.0, closed=NOW),
+    positions=(),
+    in_flight=(),
+    unknown=(),
+    recent=0,
+    exited=None,
+    losses=dict.fromkeys(Window, 0.0),
+    drawdown=0.0,
+)
+
+
+def lost(window: Window, pct: float) -> dict[str, Any]:
+    """Return the change to a situation in which a window lost so much."""
+    return {"losses": FINE.losses | {window: pct}}
+
+
+def quoted(bid: float, ask: float) -> dict[str, Any]:
+    """Return the change to a situation with a quote of now."""
+    return {"price": Price(close=100.0, closed=NOW, bid=bid, ask=ask, quoted=NOW)}
+
+
+HALT = Hold(Reason.HALT_OPERATOR, TradingState.HALTED, "")
+REDUCE = Hold(Reason.LOSS_DAY, TradingState.REDUCING, "")
+
+DENIED: list[tuple[Reason, dict[str, Any]]] = [
+    (Reason.DRAWDOWN_TOTAL, {"drawdown": 20.0}),
+    (Reason.LOSS_DAY, lost(Window.DAY, 3.0)),
+    (Reason.LOSS_WEEK, lost(Window.WEEK, 6.0)),
+    (Reason.LOSS_MONTH, lost(Window.MONTH, 10.0)),
+    (Reason.STATE_HALTED, {"hold": HALT}),
+    (Reason.STATE_REDUCING, {"hold": REDUCE}),
+    (Reason.FEED_STALLED, {"price": Price(close=100.0, closed=NOW, stalled=True)}),
+    (Reason.DATA_NO_PRICE, {"price": Price()}),
+    (Reason.DATA_STALE, {"now": NOW + 181 * SECOND}),
+    (Reason.SPREAD_TOO_WIDE, quoted(99.7, 100.3)),
+    (Reason.PRICE_MOVED, {"advised": 98.9}),
+    (Reason.PRICE_MOVED, {"advised": 101.2}),
+    (Reason.PRICE_MOVED, {"advised": 0.0}),
+    (Reason.PRICE_MOVED, {"advised": math.nan}),
+    (Reason.PRICE_MOVED, {"target": 100.0}),
+    (Reason.PRICE_MOVED, {"target": math.nan}),
+    (Reason.STOP_WRONG_SIDE, {"stop": 100.0}),
+    (Reason.STOP_WRONG_SIDE, {"stop": math.nan}),
+    (Reason.STOP_WRONG_SIDE, {"stop": 0.0}),
+    (Reason.ORDER_UNKNOWN, {"unknown": ("id",), "in_flight": ("id",)}),
+    (Reason.ORDER_IN_FLIGHT, {"in_flight": ("id",)}),
+    (Reason.EXPOSURE_POSITIONS, {"positions": (SYMBOL,)}),
+    (Reason.EXPOSURE_POSITIONS, {"positions": ("A-USD", "B-USD", "C-USD")}),
+    (Reason.COOLDOWN_SYMBOL, {"exited": NOW - 299 * SECOND}),
+    (Reason.RATE_ORDERS, {"recent": 10}),
+]
+
+PASSED: list[dict[str, Any]] = [
+    {},
+    {"drawdown": 19.9},
+    lost(Window.DAY, 2.9),
+    lost(Window.WEEK, 5.9),
+    lost(Window.MONTH, 9.9),
+    {"now": NOW + 180 * SECOND},
+    quoted(99.9, 100.1),
+    {"advised": 99.1},
+    {"advised": 100.9},
+    {"positions": ("A-USD", "B-USD")},
+    {"exited": NOW - 300 * SECOND},
+    {"recent": 9},
+]
+
+
+def first_no(situation: Situation) -> Reason | None:
+    """Return the reason of the first check that denies."""
+    return next((reason for reason, check in CHECKS if check(situation)), None)
+
+
+@pytest.mark.parametrize(("reason", "changes"), DENIED)
+def test_a_limit_denies_with_its_own_reason(reason: Reason, changes: dict[str, Any]) -> None:
+    """Each limit that is reached denies an entry that nothing else is wrong with."""
+    assert first_no(msgspec.structs.replace(FINE, **changes)) is reason
+
+
+@pytest.mark.parametrize("changes", PASSED)
+def test_what_is_within_every_limit_passes(changes: dict[str, Any]) -> None:
+    """An entry just within a limit passes all of them."""
+    assert first_no(msgspec.structs.replace(FINE, **changes)) is None
+
+
+def test_each_row_of_the_table_is_tested() -> None:
+    """No check is without an example above."""
+    assert {reason for reason, _ in CHECKS} == {reason for reason, _ in DENIED}
+
+
+@pytest.mark.parametrize(
+    ("reason", "desk"),
+    [
+        (Reason.EXPOSURE_BALANCE, Desk(max_size_pct=100.0)),
+        (Reason.EXPOSURE_SIZE, Desk(max_size_pct=0.1)),
+        (Reason.SIZE_BELOW_MINIMUM, Desk(risk_per_trade_pct=0.001)),
+    ],
+)
+def test_too_small_an_entry_is_denied_for_what_made_it_small(reason: Reason, desk: Desk) -> None:
+    """Cash, the largest position and the risk of a trade each deny with their own reason."""
+    if reason is Reason.EXPOSURE_BALANCE:
+        (entry,) = placed(desk.propose(symbol=OTHER, stop=99.9))
+        assert entry.quantity > 98, "all of the cash is on its way to the other symbol"
+    (denied,) = desk.propose()
+    assert isinstance(denied, OrderDenied)
+    assert denied.reason is reason
+    assert denied.reason in {row for row, _ in SIZE_CHECKS}
+
+
+SETTINGS: list[tuple[str, float, float, dict[str, Any], Reason]] = [
+    ("max_daily_loss_pct", 1.0, 2.0, lost(Window.DAY, 1.0), Reason.LOSS_DAY),
+    ("max_weekly_loss_pct", 1.0, 2.0, lost(Window.WEEK, 1.0), Reason.LOSS_WEEK),
+    ("max_monthly_loss_pct", 1.0, 2.0, lost(Window.MONTH, 1.0), Reason.LOSS_MONTH),
+    ("max_drawdown_pct", 1.0, 2.0, {"drawdown": 1.0}, Reason.DRAWDOWN_TOTAL),
+    ("max_concurrent_trades", 1, 2, {"positions": ("A-USD",)}, Reason.EXPOSURE_POSITIONS),
+    ("max_spread_pct", 0.9, 1.1, quoted(99.5, 100.5), Reason.SPREAD_TOO_WIDE),
+    ("max_slippage_pct", 0.9, 1.2, {"advised": 98.9}, Reason.PRICE_MOVED),
+    ("max_price_age_seconds", 1.0, 3.0, {"now": NOW + 2 * SECOND}, Reason.DATA_STALE),
+    ("max_orders_per_minute", 1, 2, {"recent": 1}, Reason.RATE_ORDERS),
+    ("cooldown_seconds", 2.0, 1.0, {"exited": NOW - SECOND}, Reason.COOLDOWN_SYMBOL),
+]
+
+
+@pytest.mark.parametrize(("name", "strict", "wide", "changes", "reason"), SETTINGS)
+def test_a_limit_that_is_configured_is_enforced(
+    name: str, strict: float, wide: float, changes: dict[str, Any], reason: Reason
+) -> None:
+    """What a strict setting denies a wide one lets pass: the setting is what decides."""
+    denied, passed = (
+        msgspec.structs.replace(FINE, **changes, settings=RiskSettings(**{name: value}))
+        for value in (strict, wide)
+    )
+    assert first_no(denied) is reason
+    assert first_no(passed) is None
+
+
+def test_every_maximum_of_the_settings_is_among_them() -> None:
+    """A new `max_` setting needs its row above."""
+    limits = {f for f in RiskSettings.__struct_fields__ if f.startswith(("max_", "cooldown"))}
+    assert limits == {row[0] for row in SETTINGS}
+
+
+def test_exits_pass_no_limit() -> None:
+    """A position is closed on advice in whatever state the market and the account are."""
+    desk = Desk()
+    stop, target = desk.hold()
+    desk.state.holds.append(HALT)
+    desk.state.prices[SYMBOL].stalled = True
+    desk.now += 10_000 * SECOND
+    told = desk.propose(Stance.FLAT, price=math.nan, stop=None, target=None)
+    assert canceled(told) == [stop.client_order_id, target.client_order_id]

@@ -1,0 +1,103 @@
+"""Loss windows and drawdown: what they stop, and until when."""
+
+from tests.trader.risk.desk import START, SYMBOL, Desk, legs
+from trader.model.market import SECOND
+from trader.model.messages import LimitBreached, Message, TradingStateChanged
+from trader.model.reasons import Reason
+from trader.model.views import TradingState
+from trader.risk.losses import mark
+
+DAY = 86_400 * SECOND
+
+
+def at(desk: Desk, close: float, now: int = START) -> list[Message]:
+    """Mark the position at a close."""
+    desk.state.prices[SYMBOL].close = close
+    return mark(desk.rules.settings, desk.state, now)
+
+
+def open_desk(**settings: float) -> Desk:
+    """Return a desk that holds about 99 units at 100: a fall of 1 is about 1 % of equity."""
+    desk = Desk(max_size_pct=100.0, risk_per_trade_pct=100.0, **settings)
+    desk.hold()
+    return desk
+
+
+def test_a_daily_loss_stops_entries_once() -> None:
+    """The limit is told once, with what was lost; trading only reduces from then on."""
+    desk = open_desk()
+    breach, change = at(desk, 96.9)
+    assert isinstance(breach, LimitBreached)
+    assert (breach.limit, breach.hard, breach.bound) == (Reason.LOSS_DAY, False, 3.0)
+    assert breach.value > 3.0
+    assert isinstance(change, TradingStateChanged)
+    assert (change.state, change.reason) == (TradingState.REDUCING, Reason.LOSS_DAY)
+    assert at(desk, 96.8) == []
+
+
+def test_a_gain_does_not_lift_a_loss() -> None:
+    """A window that was lost stays lost until it ends."""
+    desk = open_desk()
+    at(desk, 96.0)
+    assert at(desk, 110.0) == []
+    assert desk.state.holds
+
+
+def test_the_next_day_lifts_a_daily_loss() -> None:
+    """The new day begins with the equity of then, and trading is active again."""
+    desk = open_desk()
+    at(desk, 96.0)
+    (change,) = at(desk, 96.0, START + DAY)
+    assert isinstance(change, TradingStateChanged)
+    assert change.state is TradingState.ACTIVE
+    assert at(desk, 95.0, START + DAY) == []
+
+
+def test_losses_of_days_add_up_to_the_week() -> None:
+    """The week's limit is reached though no day's is, and outlasts the day."""
+    desk = open_desk(max_weekly_loss_pct=4.0)
+    assert at(desk, 98.0) == []
+    assert at(desk, 98.0, START + DAY) == []
+    breach, _ = at(desk, 95.5, START + DAY)
+    assert isinstance(breach, LimitBreached)
+    assert breach.limit is Reason.LOSS_WEEK
+    assert at(desk, 95.5, START + 2 * DAY) == []
+    assert desk.state.holds
+
+
+def test_losses_of_weeks_add_up_to_the_month() -> None:
+    """The month's limit is reached though no week's is."""
+    desk = open_desk(max_monthly_loss_pct=4.5)
+    assert at(desk, 97.5) == []
+    assert at(desk, 97.5, START + 7 * DAY) == []
+    breach, _ = at(desk, 95.2, START + 7 * DAY)
+    assert isinstance(breach, LimitBreached)
+    assert breach.limit is Reason.LOSS_MONTH
+
+
+def test_a_drawdown_halts_and_tells_the_kill_switch() -> None:
+    """The fall is measured from the highest equity seen, and is a hard limit."""
+    desk = open_desk(max_daily_loss_pct=100, max_weekly_loss_pct=100, max_monthly_loss_pct=100)
+    assert at(desk, 130.0) == []
+    breach, change = at(desk, 103.0)
+    assert isinstance(breach, LimitBreached)
+    assert (breach.limit, breach.hard) == (Reason.DRAWDOWN_TOTAL, True)
+    assert isinstance(change, TradingStateChanged)
+    assert change.state is TradingState.HALTED
+
+
+def test_a_limit_cancels_no_protection() -> None:
+    """Losses stop entries; stops and targets stay."""
+    desk = open_desk(max_drawdown_pct=1.0)
+    told = at(desk, 90.0)
+    assert legs(told) == []
+    assert len(desk.campaign.alive()) == 2
+
+
+def test_nothing_is_measured_before_the_account_is_known() -> None:
+    """An equity of zero before the first balances is no loss, and begins no window."""
+    desk = Desk()
+    desk.state.baseline = None
+    desk.state.windows.next_roll = 0
+    assert at(desk, 1.0) == []
+    assert desk.state.windows.next_roll == 0

@@ -1,0 +1,149 @@
+"""A proposal becomes an order with a size, or a denial with a reason."""
+
+from decimal import Decimal
+
+import pytest
+
+from tests.trader.risk.desk import OTHER, SYMBOL, Desk, legs, placed
+from trader.model.market import SECOND
+from trader.model.messages import Message, OrderDenied, SubmitOrder
+from trader.model.orders import Leg
+from trader.model.reasons import Reason
+from trader.model.views import Stance
+
+
+def denied(messages: list[Message]) -> Reason:
+    """Return the reason of the one denial."""
+    (message,) = messages
+    assert isinstance(message, OrderDenied)
+    return message.reason
+
+
+def test_an_entry_is_sized_by_what_it_may_lose() -> None:
+    """1 % of 10 000 between 100 and a stop at 95 is a quantity of 20, were it not for its size."""
+    (sent,) = Desk(max_size_pct=50.0).propose()
+    assert isinstance(sent, SubmitOrder)
+    assert (sent.order.leg, sent.order.quantity, sent.decision) == (Leg.ENTRY, Decimal(20), 7)
+    assert sent.reason is None
+
+
+def test_an_entry_is_resized_to_the_largest_position() -> None:
+    """20 % of 10 000 at no worse than 101 is a quantity of 19.8019."""
+    (order,) = placed(Desk().propose())
+    assert order.quantity == Decimal("19.8019")
+
+
+def test_an_entry_without_a_stop_gets_the_default_ones() -> None:
+    """The defaults of 2 % and 4 % stand where the advice names none."""
+    desk = Desk()
+    desk.propose(stop=None, target=None)
+    assert (desk.campaign.stop, desk.campaign.target) == (Decimal(98), Decimal(104))
+
+
+def test_a_newer_quote_is_the_price_of_an_entry() -> None:
+    """A buyer pays the ask, where it is newer than the last close."""
+    desk = Desk(max_size_pct=50.0)
+    price = desk.state.prices[SYMBOL]
+    price.bid, price.ask, price.quoted = 100.4, 100.5, desk.now + 1
+    (order,) = placed(desk.propose())
+    assert order.quantity == Decimal("18.1818")
+
+
+def test_one_entry_at_a_time_on_a_symbol() -> None:
+    """A second proposal waits for the fate of the first; another symbol does not."""
+    desk = Desk()
+    (entry,) = placed(desk.propose())
+    assert denied(desk.propose(decision=8)) is Reason.ORDER_IN_FLIGHT
+    desk.lose(entry)
+    assert denied(desk.propose(decision=9)) is Reason.ORDER_UNKNOWN
+    assert legs(desk.propose(decision=10, symbol=OTHER)) == [Leg.ENTRY]
+
+
+def test_one_position_a_symbol() -> None:
+    """What is held is not added to."""
+    desk = Desk()
+    desk.hold()
+    assert denied(desk.propose(decision=8)) is Reason.EXPOSURE_POSITIONS
+
+
+def test_unknown_entries_count_as_positions_and_as_spent_cash() -> None:
+    """What may have been bought is counted at its worst."""
+    desk = Desk(max_size_pct=60.0, risk_per_trade_pct=50.0)
+    (entry,) = placed(desk.propose())
+    desk.lose(entry)
+    (other,) = placed(desk.propose(symbol=OTHER, decision=8))
+    spent = (entry.quantity + other.quantity) * 101 * Decimal("1.001")
+    assert 9_990 < spent <= 10_000
+
+
+def test_most_positions_at_once() -> None:
+    """A position in one symbol keeps another out where one is the most."""
+    desk = Desk(max_concurrent_trades=1)
+    desk.hold()
+    assert denied(desk.propose(symbol=OTHER, decision=8)) is Reason.EXPOSURE_POSITIONS
+
+
+def test_a_crumb_does_not_keep_an_entry_out() -> None:
+    """What is too little to sell is no position; the next one takes it in."""
+    desk = Desk()
+    entry = desk.enter()
+    desk.fill(entry, "0.01")
+    desk.canceled(entry)
+    (again,) = placed(desk.propose(decision=8))
+    assert again.quantity < entry.quantity, "the crumb counts towards the largest position"
+    stop, _ = placed(desk.fill(again, again.quantity))
+    assert stop.quantity == again.quantity + Decimal("0.01")
+
+
+def test_the_cooldown_begins_with_the_exit() -> None:
+    """A symbol rests after a position was closed, and is taken up again afterwards."""
+    desk = Desk()
+    stop, target = desk.hold()
+    desk.fill(target, target.quantity, "110")
+    desk.canceled(stop)
+    assert denied(desk.propose(decision=8)) is Reason.COOLDOWN_SYMBOL
+    desk.now += 300 * SECOND
+    desk.state.prices[SYMBOL].closed = desk.now
+    assert legs(desk.propose(decision=9)) == [Leg.ENTRY]
+
+
+def test_the_rate_counts_the_last_minute() -> None:
+    """An entry is denied while the last minute saw the most there may be."""
+    desk = Desk(max_orders_per_minute=1)
+    desk.reject(desk.enter())
+    assert denied(desk.propose(decision=8)) is Reason.RATE_ORDERS
+    desk.now += 60 * SECOND
+    assert legs(desk.propose(decision=9)) == [Leg.ENTRY]
+
+
+@pytest.mark.parametrize("stance", [Stance.FLAT, Stance.SHORT])
+def test_flat_and_short_close(stance: Stance) -> None:
+    """On spot both ask for the same."""
+    desk = Desk()
+    desk.hold()
+    desk.propose(stance, decision=9)
+    assert desk.campaign.closing is Reason.EXIT_ADVICE
+
+
+def test_an_exit_of_an_entry_under_way_cancels_it() -> None:
+    """Nothing is held yet: what is being bought is canceled."""
+    desk = Desk()
+    entry = desk.enter()
+    (told, _) = desk.propose(Stance.FLAT, decision=9)
+    assert getattr(told, "client_order_id", None) == entry.client_order_id
+
+
+def test_an_exit_of_nothing_is_denied() -> None:
+    """There is no campaign, or it is over."""
+    desk = Desk()
+    assert denied(desk.propose(Stance.FLAT)) is Reason.NOTHING_TO_CLOSE
+    desk.reject(desk.enter())
+    assert denied(desk.propose(Stance.FLAT)) is Reason.NOTHING_TO_CLOSE
+
+
+def test_an_exit_under_way_is_not_begun_again() -> None:
+    """One exit at a time."""
+    desk = Desk()
+    desk.hold()
+    desk.propose(Stance.FLAT, decision=9)
+    assert denied(desk.propose(Stance.FLAT, decision=10)) is Reason.ORDER_IN_FLIGHT

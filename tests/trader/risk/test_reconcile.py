@@ -1,0 +1,112 @@
+"""The ledger against the venue's balances."""
+
+from decimal import Decimal
+
+from tests.trader.risk.desk import SYMBOL, Desk, legs, placed
+from trader.model.messages import ProtectionDue, TradingStateChanged
+from trader.model.orders import Leg, OrderState, OrderStatus
+from trader.model.reasons import Reason
+from trader.model.views import Account, TradingState
+from trader.risk.reconcile import begin, reconcile
+from trader.risk.state import Hold, RiskState
+
+
+def reasons(desk: Desk) -> set[Reason]:
+    """Return why trading is not active."""
+    return {known.reason for known in desk.state.holds}
+
+
+def test_the_first_balances_are_taken_as_given() -> None:
+    """Cash is the quote balance; base coins that we did not buy are not ours to trade."""
+    desk = Desk()
+    state = RiskState()
+    begin(desk.rules, state, "run")
+    account = Account({"USD": Decimal(500), "BTC": Decimal(2)}, ())
+    (change,) = reconcile(desk.rules, state, account, desk.now)
+    assert isinstance(change, TradingStateChanged)
+    assert (change.state, change.reason) == (TradingState.ACTIVE, Reason.START_RECONCILED)
+    assert state.ledger.cash == 500
+    assert state.ledger.quantity(SYMBOL) == 0
+    assert reconcile(desk.rules, state, account, desk.now) == []
+
+
+def test_a_position_that_differs_halts_until_it_agrees() -> None:
+    """Position comes from fills: a balance does not change it, it stops trading."""
+    desk = Desk()
+    desk.hold()
+    (change,) = desk.reconcile(BTC=Decimal(1))
+    assert isinstance(change, TradingStateChanged)
+    assert (change.state, change.reason) == (TradingState.HALTED, Reason.HALT_ACCOUNT_DIFFERS)
+    assert "BTC" in change.detail
+    (change,) = desk.reconcile()
+    assert isinstance(change, TradingStateChanged)
+    assert change.state is TradingState.ACTIVE
+
+
+def test_missing_cash_halts_and_more_of_it_does_not() -> None:
+    """A shortfall beyond rounding stops trading; a deposit is not ours to count."""
+    desk = Desk()
+    desk.reconcile(USD=Decimal(9_980))
+    assert reasons(desk) == {Reason.HALT_ACCOUNT_DIFFERS}
+    desk.reconcile(USD=Decimal(9_995))
+    assert reasons(desk) == set()
+    desk.reconcile(USD=Decimal(20_000))
+    assert reasons(desk) == set()
+    assert desk.state.ledger.cash == 10_000
+
+
+def test_a_new_session_is_halted_and_keeps_what_lasts() -> None:
+    """Losses of a window outlive the process; halts of the last session do not."""
+    desk = Desk()
+    for reason in (Reason.HALT_SHUTDOWN, Reason.LOSS_WEEK, Reason.DRAWDOWN_TOTAL):
+        desk.state.holds.append(Hold(reason, TradingState.HALTED, ""))
+    desk.state.epoch = 4
+    begin(desk.rules, desk.state, "next")
+    assert reasons(desk) == {Reason.START_RECONCILING, Reason.LOSS_WEEK}
+    assert (desk.state.run, desk.state.epoch) == ("next", 0)
+
+
+def test_a_new_session_watches_positions_again() -> None:
+    """The timers of the last session are gone."""
+    desk = Desk()
+    entry = desk.enter()
+    desk.fill(entry, entry.quantity)
+    begin(desk.rules, desk.state, "next")
+    assert ProtectionDue(SYMBOL) in desk.reconcile()
+
+
+def test_orders_that_were_lost_with_a_message_are_forgotten() -> None:
+    """What the broker has not spoken of since, and the venue does not list, is not there."""
+    desk = Desk()
+    (entry,) = placed(desk.propose())
+    desk.state.doubt_all()
+    desk.reconcile()
+    assert desk.campaign.alive() == []
+    assert entry.client_order_id in desk.campaign.orders
+
+
+def test_orders_that_are_only_young_are_kept() -> None:
+    """An order sent since then is not in the venue's list yet."""
+    desk = Desk()
+    desk.propose()
+    desk.reconcile()
+    assert len(desk.campaign.alive(Leg.ENTRY)) == 1
+
+
+def test_a_listed_order_is_kept() -> None:
+    """What the venue lists is there."""
+    desk = Desk()
+    stop, target = desk.hold()
+    desk.state.doubt_all()
+    listed = [OrderState(o, "v", OrderStatus.OPEN, Decimal(0), desk.now) for o in (stop, target)]
+    assert legs(desk.reconcile(*listed)) == []
+
+
+def test_a_position_whose_stop_is_gone_is_protected_again() -> None:
+    """A stop that ended unheard is replaced; halted or not."""
+    desk = Desk()
+    desk.hold()
+    desk.state.doubt_all()
+    told = desk.reconcile(BTC=Decimal(99))
+    assert legs(told) == [Leg.STOP, Leg.TARGET]
+    assert reasons(desk) == {Reason.HALT_ACCOUNT_DIFFERS}

@@ -1,0 +1,245 @@
+"""Build the eight actors, their ports and the two kernels of one run."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from actors.execution_broker import ExecutionBroker
+from actors.indicator_worker import IndicatorWorker
+from actors.kill_switch import KillSwitch
+from actors.llm_advisor import LLMAdvisor
+from actors.market_feed import MarketFeed
+from actors.risk_guard import RiskGuard
+from actors.supervisor import Supervisor
+from actors.validator import Validator
+from trader.app.tally import Tally
+from trader.indicators.columns import ColumnIndicators
+from trader.indicators.stream import StreamIndicators
+from trader.model.errors import UsageError
+from trader.model.instrument import Instrument
+from trader.model.market import SECOND, Series, interval_ns
+from trader.model.messages import ActorGaveUp, FeedEnded, HaltTrading, Message
+from trader.model.reasons import Reason
+from trader.ports import Indicators
+from trader.runtime.digest import VIEWS, Digest
+from trader.runtime.faults import Fault, FaultPlan
+from trader.runtime.interlock import Interlock
+from trader.runtime.kernel import Kernel
+from trader.runtime.recorder import Journal
+from trader.runtime.role import Tap
+from trader.safety.settings import ShutdownSettings
+from trader.settings.schema import Settings
+from trader.topology import (
+    APP,
+    EXECUTION_BROKER,
+    INDICATOR_WORKER,
+    KILL_SWITCH,
+    LLM_ADVISOR,
+    MARKET_FEED,
+    RISK_GUARD,
+    SUPERVISOR,
+    VALIDATOR,
+)
+from trader.venues.candle_file import load_candles
+from trader.venues.embedded import EmbeddedMarket
+from trader.venues.recorded import RecordedMarket
+from trader.venues.simulated import SimulatedExchange
+from trader.venues.spot import price_level, spot_instrument
+
+Taps = Mapping[Any, tuple[Tap, ...]]
+"""What looks on, by the type of the message, in the order given."""
+
+RECONCILE_SECONDS = 3_600.0
+"""Market time between two looks at a simulated account, which nobody else can change."""
+
+
+class KernelClock:
+    """A kernel's time, as its ports see it."""
+
+    def __init__(self) -> None:
+        self.kernel: Kernel | None = None
+
+    def now(self) -> int:
+        """Return the time of the event being carried out, in ns."""
+        assert self.kernel is not None, "ports run after the kernels are made"
+        return self.kernel.now
+
+
+class World(msgspec.Struct):
+    """What a run trades on: a market and a venue, both simulated or recorded."""
+
+    market: EmbeddedMarket | RecordedMarket
+    exchange: SimulatedExchange
+    series: Series | None
+
+
+class Engine(msgspec.Struct):
+    """Everything of one run, wired and not yet started."""
+
+    settings: Settings
+    world: World
+    main: Kernel
+    kill: Kernel
+    interlock: Interlock
+    digest: Digest
+    tally: Tally
+    faults: FaultPlan
+
+
+def build_world(settings: Settings, saved: bytes | None, resume_at: int | None) -> World:
+    """Build the market and the venue; raise UsageError for recorded candles that are not sound."""
+    symbols, interval = settings.trading.symbols, interval_ns(settings.trading.interval)
+    series = None
+    if settings.market.venue == "replay":
+        if len(symbols) > 1:
+            named = ", ".join(symbols)
+            raise UsageError(f"replay: one file serves one symbol, not {named}; name one of them")
+        series = load_candles(Path(settings.market.data or ""), interval)
+    exchange = SimulatedExchange(_instruments(settings, series), settings.simulation, saved)
+    limit = settings.market.candles
+    market: EmbeddedMarket | RecordedMarket
+    if series is not None:
+        market = RecordedMarket(symbols[0], series, exchange, limit, resume_at)
+    else:
+        market = EmbeddedMarket(
+            symbols,
+            interval,
+            settings.market.seed,
+            settings.indicators.history,
+            exchange,
+            limit,
+            resume_at=resume_at,
+        )
+    return World(market, exchange, series)
+
+
+def _instruments(settings: Settings, series: Series | None) -> dict[str, Instrument]:
+    return {
+        symbol: spot_instrument(
+            symbol,
+            series.close[0] if series is not None else price_level(symbol),
+            settings.simulation,
+        )
+        for symbol in settings.trading.symbols
+    }
+
+
+def build_engine(
+    settings: Settings,
+    world: World,
+    faults: tuple[Fault, ...] = (),
+    journal: Journal | None = None,
+    kill_journal: Journal | None = None,
+    taps: Sequence[Taps] = (),
+    on_trip: Callable[[Message], None] = lambda _message: None,
+) -> Engine:
+    """Wire the actors; `on_trip` is told what ends or halts the run as it passes to the KillSwitch.
+
+    Also told: ShutdownCompleted, which the KillSwitch sends when all is done.
+    """
+    plan, interlock, digest, tally = FaultPlan(faults), Interlock(), Digest(), Tally()
+    decisions = dict.fromkeys(VIEWS, (digest.take,))
+    counted = dict.fromkeys(tally.types, (tally.take,))
+    main = Kernel(journal=journal, faults=plan, taps=_join(decisions, counted, *taps))
+    kill = Kernel(journal=kill_journal, faults=plan, taps=_join(counted, *taps))
+    engine = Engine(settings, world, main, kill, interlock, digest, tally, plan)
+    _add_actors(engine)
+    _add_kill_switch(engine, on_trip)
+    return engine
+
+
+def _join(*parts: Taps) -> Taps:
+    kinds = dict.fromkeys(kind for part in parts for kind in part)
+    return {kind: tuple(tap for part in parts for tap in part.get(kind, ())) for kind in kinds}
+
+
+def _connect(engine: Engine, kernel: Kernel) -> Any:
+    clock = KernelClock()
+    clock.kernel = kernel
+    return engine.world.exchange.connect(clock, engine.interlock)
+
+
+def _add_actors(engine: Engine) -> None:
+    settings, world, main = engine.settings, engine.world, engine.main
+    trading, system = settings.trading, settings.system
+    interval = interval_ns(trading.interval)
+    main.add(
+        MARKET_FEED,
+        partial(
+            MarketFeed.start, world.market, trading.symbols, interval, settings.indicators.history
+        ),
+    )
+    indicators: Indicators[Any] = StreamIndicators(settings.indicators)
+    if world.series is not None:
+        indicators = ColumnIndicators(settings.indicators, world.series)
+    for symbol in trading.symbols:
+        name = f"{INDICATOR_WORKER}[{symbol}]"
+        main.add(name, partial(IndicatorWorker.start, symbol, indicators))
+    main.add(
+        LLM_ADVISOR, partial(LLMAdvisor.start, settings.advice, system.update_frequency_seconds)
+    )
+    main.add(VALIDATOR, partial(Validator.start, trading.symbols, settings.advice))
+    instruments = world.exchange.instruments
+    main.add(
+        RISK_GUARD,
+        partial(RiskGuard.start, settings.risk, trading.max_size_pct, instruments),
+    )
+    main.add(
+        EXECUTION_BROKER, partial(ExecutionBroker.start, _connect(engine, main), RECONCILE_SECONDS)
+    )
+    main.add(SUPERVISOR, partial(Supervisor.start, system.heartbeat_seconds))
+
+
+def _add_kill_switch(engine: Engine, on_trip: Callable[[Message], None]) -> None:
+    settings, main, kill = engine.settings, engine.main, engine.kill
+    kill.add(
+        KILL_SWITCH,
+        partial(
+            KillSwitch.start,
+            _connect(engine, kill),
+            engine.interlock,
+            _in_market_time(settings),
+            tuple(engine.world.exchange.instruments.values()),
+            2 * engine.world.exchange.latency / SECOND,
+        ),
+    )
+
+    def to_kill_switch(sender: str, message: Message) -> None:
+        kill.arrive(KILL_SWITCH, message, sender)
+        if isinstance(message, ActorGaveUp):
+            engine.tally.gave_up.add(message.role)
+        if isinstance(message, ActorGaveUp | FeedEnded):
+            on_trip(message)
+
+    def lost_on_main(role: str, why: str) -> None:
+        to_kill_switch(SUPERVISOR, ActorGaveUp(role, why))
+
+    def lost_kill_switch(_role: str, why: str) -> None:
+        # Nobody is left to trip: entries go off here, and the run ends without its cancels.
+        halt = HaltTrading(engine.interlock.advance(), Reason.HALT_KILL_SWITCH_DOWN, why, False)
+        engine.tally.take(KILL_SWITCH, halt, main.now)
+        engine.tally.gave_up.add(KILL_SWITCH)
+        for name in (RISK_GUARD, LLM_ADVISOR, EXECUTION_BROKER):
+            main.arrive(name, halt, KILL_SWITCH)
+        on_trip(ActorGaveUp(KILL_SWITCH, why))
+
+    main.last_resort = lost_on_main
+    kill.last_resort = lost_kill_switch
+    main.add_gateway(KILL_SWITCH, to_kill_switch)
+    for name in (RISK_GUARD, LLM_ADVISOR, EXECUTION_BROKER):
+        kill.add_gateway(name, partial(_forward, main, name))
+    kill.add_gateway(APP, lambda _sender, message: on_trip(message))
+
+
+def _in_market_time(settings: Settings) -> ShutdownSettings:
+    """Return how a run ends with its deadline in market time, which its actors know alone."""
+    speed, shutdown = settings.market.speed, settings.shutdown
+    seconds = shutdown.deadline_seconds * (1.0 if speed == "max" else speed)
+    return msgspec.structs.replace(shutdown, deadline_seconds=seconds)
+
+
+def _forward(main: Kernel, name: str, sender: str, message: Message) -> None:
+    main.arrive(name, message, sender)

@@ -1,0 +1,366 @@
+"""The status and the summary of a run, read from its actors.
+
+The status is read from another thread while the kernel runs: each piece of memory is copied in one
+step of the interpreter, so that a wedged handler cannot hold it up; `consistent` says whether a
+handler was at work meanwhile.
+"""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from platform import python_version
+from typing import Any, Literal
+
+import msgspec
+
+from trader.accounting.windows import Window
+from trader.app.compose import Engine
+from trader.execution.blotter import Blotter
+from trader.model.instrument import ZERO, to_decimal
+from trader.model.market import SECOND
+from trader.model.messages import Message
+from trader.model.reasons import Reason
+from trader.model.views import TradingState
+from trader.risk.holds import current
+from trader.risk.limits import loss_limit
+from trader.risk.losses import LOSSES
+from trader.risk.state import RiskState
+from trader.runtime import recovery
+from trader.runtime.kernel import Kernel
+from trader.runtime.role import Role
+from trader.topology import EXECUTION_BROKER, KILL_SWITCH, MARKET_FEED, RISK_GUARD
+from trader.ui.lines import Line
+from trader.ui.status import (
+    ActorStatus,
+    FeedStatus,
+    LimitStatus,
+    OpenOrderStatus,
+    PositionStatus,
+    StatusDump,
+    status_line,
+)
+from trader.ui.summary import Equity, OrderCounts, Pnl, SessionSummary, TradeCounts
+
+_PLACES = 8
+"""Decimals of money: peaks are kept as floats."""
+_STACK = ("pykka", "trio", "msgspec", "ccxt", "langchain", "numpy", "pandas")
+
+
+class Start(msgspec.Struct, frozen=True):
+    """Where a run stood at its start, so that a resumed account's past is not its profit."""
+
+    equity: Decimal
+    realized: Decimal = ZERO
+    unrealized: Decimal = ZERO
+    fees: Decimal = ZERO
+    trades: int = 0
+    wins: int = 0
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Whether trading is on, and why not."""
+
+    level: TradingState
+    reason: Reason | None
+    detail: str
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of what the engine stands on."""
+    found = {"python": python_version()}
+    for name in _STACK:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "missing"
+    return found
+
+
+def state_of(kernel: Kernel, name: str) -> Any:
+    """Copy the memory of a role; of one that is down, its last checkpoint; None before any."""
+    role = kernel.roles[name]
+    actor = role.actor
+    if actor is not None:
+        # The encoder runs no Python code: the copy is of one moment.
+        return msgspec.msgpack.decode(msgspec.msgpack.encode(actor.state), type=actor.State)
+    return recovery.remembered(role)
+
+
+def marks_of(state: RiskState) -> dict[str, float]:
+    """Return the last price of every symbol that has one."""
+    return {symbol: price.close for symbol, price in state.prices.items() if price.close}
+
+
+def start_of(engine: Engine, resumed: bool) -> Start:
+    """Take down where a run stands at its start."""
+    state: RiskState = state_of(engine.main, RISK_GUARD)
+    if not resumed or state.baseline is None:
+        return Start(engine.settings.simulation.start_equity)
+    marks, ledger = marks_of(state), state.ledger
+    return Start(
+        ledger.equity(marks),
+        ledger.realized,
+        ledger.unrealized(marks),
+        ledger.fees,
+        state.performance.trades,
+        state.performance.wins,
+    )
+
+
+# -- the parts -------------------------------------------------------------------------------------
+
+
+def pnl_of(state: RiskState, start: Start) -> Pnl:
+    """Return the run's profit and loss: `net` is the change of equity to the last digit."""
+    ledger = state.ledger
+    realized = ledger.realized - start.realized
+    unrealized = ledger.unrealized(marks_of(state)) - start.unrealized
+    fees = ledger.fees - start.fees
+    return Pnl(realized, unrealized, fees, ZERO, realized + unrealized - fees)
+
+
+def equity_of(state: RiskState, start: Start) -> Decimal:
+    """Return the equity of now; before the account was read, that of the start."""
+    return start.equity if state.baseline is None else state.ledger.equity(marks_of(state))
+
+
+def candles_of(engine: Engine) -> int:
+    """Count the candles that passed the feed's checks."""
+    feed = state_of(engine.main, MARKET_FEED)
+    return 0 if feed is None else int(feed.candles)
+
+
+def _actor_status(kernel: Kernel, role: Role, gave_up: bool) -> ActorStatus:
+    state: Literal["up", "down", "given up"] = "up"
+    if role.down:
+        state = "given up" if gave_up else "down"
+    current_message = kernel.current.message if kernel.current.role is role else None
+    last = current_message or _last_message(kernel, role)
+    return ActorStatus(
+        role=role.name,
+        state=state,
+        restarts=role.restarts,
+        depth=kernel.depth(role),
+        failures=role.failures,
+        last_message=None if last is None else type(last).__name__,
+        last_failure=role.last_failure or None,
+    )
+
+
+def _last_message(kernel: Kernel, role: Role) -> Message | None:
+    history = kernel.history.copy()
+    return next((e.message for e in reversed(history) if e.role is role), None)
+
+
+def _standing(engine: Engine, state: RiskState) -> Standing:
+    """Say whether trading is on; RiskGuard may have been down when the KillSwitch halted."""
+    hold, halt = current(state), engine.tally.halt
+    if halt is not None:
+        return Standing(TradingState.HALTED, halt.reason, halt.detail)
+    if hold is not None:
+        return Standing(hold.level, hold.reason, hold.detail)
+    return Standing(TradingState.ACTIVE, None, "")
+
+
+def _positions(state: RiskState) -> tuple[PositionStatus, ...]:
+    marks = marks_of(state)
+    return tuple(
+        PositionStatus(
+            symbol,
+            position.quantity,
+            position.average_price,
+            marks.get(symbol),
+            position.unrealized(marks[symbol]) if symbol in marks else ZERO,
+        )
+        for symbol, position in state.ledger.positions.items()
+        if position.quantity
+    )
+
+
+def _orders(blotter: Blotter) -> tuple[OpenOrderStatus, ...]:
+    return tuple(
+        OpenOrderStatus(
+            record.order.client_order_id,
+            record.order.symbol,
+            record.order.side,
+            record.order.kind,
+            record.order.leg,
+            record.order.quantity,
+            record.filled,
+            record.order.price,
+            record.order.trigger,
+            record.status,
+        )
+        for record in blotter.open_orders()
+    )
+
+
+def _limits(engine: Engine, state: RiskState) -> tuple[LimitStatus, ...]:
+    risk, trading = engine.settings.risk, engine.settings.trading
+    equity = state.equity()
+    held = [symbol for symbol, position in state.ledger.positions.items() if position.quantity]
+    marks = marks_of(state)
+    largest = max(
+        (float(state.ledger.quantity(symbol)) * marks.get(symbol, 0.0) for symbol in held),
+        default=0.0,
+    )
+    losses = tuple(
+        LimitStatus(
+            LOSSES[window],
+            max(state.windows.loss_pct(window, equity), 0.0),
+            loss_limit(risk, window),
+            "% of equity",
+        )
+        for window in Window
+    )
+    return (
+        *losses,
+        LimitStatus(
+            "DRAWDOWN_TOTAL",
+            state.performance.drawdown_pct(equity),
+            risk.max_drawdown_pct,
+            "% of peak equity",
+        ),
+        LimitStatus("EXPOSURE_POSITIONS", len(held), risk.max_concurrent_trades, "positions"),
+        LimitStatus(
+            "EXPOSURE_SIZE",
+            largest / equity * 100 if equity > 0 else 0.0,
+            trading.max_size_pct,
+            "% of equity",
+        ),
+    )
+
+
+def _feeds(engine: Engine, feed: Any, now: int) -> tuple[FeedStatus, ...]:
+    if feed is None:
+        return tuple(
+            FeedStatus(symbol, None, "waiting") for symbol in engine.settings.trading.symbols
+        )
+    return tuple(
+        FeedStatus(
+            symbol,
+            (now - lane.seen) / SECOND if lane.seen else None,
+            _feed_state(feed, lane),
+        )
+        for symbol, lane in feed.lanes.items()
+    )
+
+
+def _feed_state(feed: Any, lane: Any) -> Literal["live", "stalled", "ended", "waiting"]:
+    if feed.ended:
+        return "ended"
+    if lane.stalled:
+        return "stalled"
+    return "live" if lane.seen else "waiting"
+
+
+# -- the whole -------------------------------------------------------------------------------------
+
+
+def status_of(engine: Engine, run: str, start: Start, began: float, now: int) -> StatusDump:
+    """Take a picture of a run at market time `now` (ns).
+
+    `began` is its start on the monotonic clock, in seconds.
+    """
+    main, kill = engine.main, engine.kill
+    busy = main.current is not main.idle
+    state: RiskState = state_of(main, RISK_GUARD) or RiskState()
+    broker = state_of(main, EXECUTION_BROKER)
+    roles = [(main, role) for role in main.roles.values() if role.name != KILL_SWITCH]
+    roles.append((kill, kill.roles[KILL_SWITCH]))
+    gave_up, standing = engine.tally.gave_up, _standing(engine, state)
+    return StatusDump(
+        run=run,
+        mode="paper",
+        simulated=True,
+        time=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        market_time=_utc(now),
+        uptime_seconds=time.monotonic() - began,
+        state=standing.level,
+        reason=standing.reason,
+        detail=standing.detail,
+        consistent=not busy,
+        versions=versions(),
+        equity=equity_of(state, start),
+        pnl=pnl_of(state, start),
+        actors=tuple(_actor_status(k, role, role.name in gave_up) for k, role in roles),
+        positions=_positions(state),
+        orders=() if broker is None else _orders(broker.blotter),
+        limits=_limits(engine, state),
+        feeds=_feeds(engine, state_of(main, MARKET_FEED), now),
+    )
+
+
+def line_of(engine: Engine, start: Start, speed: float) -> Line:
+    """Return the status line of now; `speed` is candles a wall second."""
+    state: RiskState = state_of(engine.main, RISK_GUARD) or RiskState()
+    quantities: Mapping[str, Decimal] = {
+        symbol: position.quantity for symbol, position in state.ledger.positions.items()
+    }
+    return status_line(
+        state=_standing(engine, state).level,
+        prices=marks_of(state),
+        positions=quantities,
+        equity=equity_of(state, start),
+        pnl=pnl_of(state, start).net,
+        trades=state.performance.trades - start.trades,
+        candles=candles_of(engine),
+        speed=speed,
+    )
+
+
+def summary_of(
+    engine: Engine,
+    *,
+    run: str,
+    profile: str,
+    start: Start,
+    audit_digest: str,
+    wall_s: float,
+    exit_code: int,
+) -> SessionSummary:
+    """Sum up a run that has ended."""
+    main, kill, tally = engine.main, engine.kill, engine.tally
+    state: RiskState = state_of(main, RISK_GUARD) or RiskState()
+    broker = state_of(main, EXECUTION_BROKER)
+    roles = [*main.roles.values(), kill.roles[KILL_SWITCH]]
+    orders = {name: tally.orders[name] for name in OrderCounts.__struct_fields__}
+    orders["open"] = 0 if broker is None else len(broker.blotter.open_orders())
+    peak = max(start.equity, round(to_decimal(state.performance.peak), _PLACES))
+    return SessionSummary(
+        run=run,
+        profile=profile,
+        mode="paper",
+        simulated=True,
+        symbols=engine.settings.trading.symbols,
+        candles=candles_of(engine),
+        decisions=tally.decisions,
+        advice=dict(sorted(tally.advice.items())),
+        orders=OrderCounts(**orders),
+        fills=tally.fills,
+        trades=TradeCounts(
+            state.performance.trades - start.trades, state.performance.wins - start.wins
+        ),
+        pnl=pnl_of(state, start),
+        equity=Equity(
+            start.equity,
+            equity_of(state, start),
+            peak,
+            state.performance.max_drawdown_pct,
+        ),
+        restarts={role.name: role.restarts for role in roles if role.restarts},
+        quarantined=sum(role.quarantined for role in roles),
+        halted=tally.halted,
+        digest=engine.digest.value,
+        audit_digest=audit_digest,
+        wall_s=round(wall_s, 3),
+        exit_code=exit_code,
+    )
+
+
+def _utc(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns / SECOND, UTC).isoformat(timespec="milliseconds")

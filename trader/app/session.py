@@ -1,0 +1,344 @@
+"""One run, from the lock of its data directory to its exit code."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import msgspec
+
+from trader.app import accounts, reports
+from trader.app.compose import build_engine, build_world
+from trader.app.drive import open_drive, settle
+from trader.app.ending import CLEAN, CRASHED, ORDERS_REMAIN, Ending
+from trader.app.reporter import Reporter
+from trader.app.terminal import Terminal, open_terminal
+from trader.model.errors import JournalError, TraderError, UsageError
+from trader.model.market import SECOND
+from trader.model.messages import (
+    ActorGaveUp,
+    FeedEnded,
+    Message,
+    SessionStarted,
+    ShutdownCompleted,
+)
+from trader.runtime import recovery
+from trader.runtime.faults import Fault
+from trader.runtime.signals import open_signals
+from trader.settings.fingerprint import fingerprint
+from trader.settings.layers import Loaded
+from trader.settings.schema import Settings
+from trader.settings.show import to_defaults_line
+from trader.storage.archive import Archive, open_journal
+from trader.storage.data_dir import open_data_dir
+from trader.storage.journal import Journal
+from trader.storage.kill_file import KillFile
+from trader.storage.pruning import prune_runs
+from trader.storage.schema import RunInfo, run_id
+from trader.topology import KILL_SWITCH
+from trader.ui.lines import LogTap
+from trader.ui.log import log_event, open_logging
+from trader.ui.redact import redactor
+from trader.ui.summary import SessionSummary, to_json
+
+_SECRET_NAMES = ("KEY", "SECRET", "TOKEN", "PASSWORD")
+_DAY = 86_400.0
+_SAME = 0.05
+"""Wall seconds within which signals are one: `timeout` and systemd send two at once."""
+
+
+class Crashed(Exception):
+    """The engine failed outside of its actors; the log says how."""
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What the command line says beside the settings."""
+
+    profile: str
+    resume: bool = False
+    seconds: float | None = None
+    faults: tuple[Fault, ...] = ()
+
+
+class Session:
+    """A run under way."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        options: Options,
+        directory: Path,
+        redact: Callable[[str], str],
+        stack: ExitStack,
+    ) -> None:
+        began = time.monotonic()
+        self.settings = settings
+        self.options = options
+        self.account = accounts.account_of(settings)
+        archive = None
+        if settings.system.journal:
+            archive = stack.enter_context(open_journal(directory / "journal.db"))
+        self.estate = estate = self._look_back(archive)
+        self.world = build_world(
+            settings,
+            None if estate is None else estate.exchange,
+            None if estate is None else estate.resume_at,
+        )
+        self.journal = None if archive is None else self._begin(archive)
+        self.run = self.journal.run.id if self.journal is not None else run_id(0, time.time_ns())
+        log = LogTap(settings.system.log_level, settings.system.log_filter)
+        keeper = None
+        if self.journal is not None:
+            keeper = accounts.Keeper(self.world.exchange, self.journal)
+        self.engine = build_engine(
+            settings,
+            self.world,
+            options.faults,
+            self.journal,
+            stack.enter_context(KillFile.open(directory / "kill_switch.jsonl")),
+            [
+                {} if keeper is None else dict.fromkeys(keeper.types, (keeper.on_told,)),
+                dict.fromkeys(log.types, (log,)),
+            ],
+            self._on_trip,
+        )
+        if keeper is not None:
+            keeper.attach(self.engine.main)
+        self.drive = open_drive(self.engine)
+        clock = self.drive.now
+        self.reporter = Reporter(self.engine, self.run, began, clock, directory, redact)
+        self.ending = Ending(self.engine, self.drive.stop, self._last_words)
+        self._signaled: float | None = None
+
+    # -- before ------------------------------------------------------------------------------------
+
+    def _look_back(self, archive: Archive | None) -> accounts.Estate | None:
+        if archive is None:
+            if self.options.resume:
+                raise UsageError("--resume: needs the journal, and system.journal = false; set it")
+            return None
+        retention = self.settings.system.retention_days * _DAY
+        prune_runs(archive, int((time.time() - retention) * SECOND))
+        if self.options.resume:
+            return accounts.find_estate(archive, self.account)
+        last = archive.last_run(self.account)
+        if last is not None and not last.clean:
+            left = accounts.left_by(archive, last, self.settings)
+            time_ns = last.time or last.market_start
+            log_event("WARNING", "app", None, "unclean_end", time_ns, exception=None, **left)
+        return None
+
+    def _begin(self, archive: Archive) -> Journal:
+        info = RunInfo(
+            account=self.account,
+            profile=self.options.profile,
+            fingerprint=fingerprint(self.settings),
+            settings=msgspec.json.encode(self.settings).decode(),
+            versions=msgspec.json.encode(reports.versions()).decode(),
+            mode="paper",
+            started=time.time_ns(),
+            market_start=self.world.market.start,
+            resumed_from=None if self.estate is None else self.estate.run.id,
+        )
+        return Journal.start(archive, info)
+
+    # -- while it runs -----------------------------------------------------------------------------
+
+    def play(self) -> None:
+        """Run the engine to its end."""
+        engine, resumed = self.engine, self.estate is not None
+        for kernel in (engine.kill, engine.main):
+            kernel.now = self.world.market.start
+        engine.kill.start()
+        engine.main.start({} if self.estate is None else self.estate.roles)
+        self.reporter.start = reports.start_of(engine, resumed)
+        engine.main.announce(SessionStarted(self.run, resumed))
+        engine.main.flush(durable=False)
+        self.ending.bailiff.start()
+        with self.reporter.open(self.settings.system.status_seconds), self._time_limit():
+            self.drive.run(self.ending)
+            settle(engine, self.ending)
+        self.ending.over()
+
+    @contextmanager
+    def _time_limit(self) -> Iterator[None]:
+        seconds = self.options.seconds
+        if seconds is None:
+            yield
+            return
+        timer = threading.Timer(seconds, self.ending.request, (f"--for {seconds:g}s",))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _last_words(self) -> None:
+        self.reporter.dump()
+        if isinstance(sys.stderr, Terminal):
+            sys.stderr.close()
+
+    def _on_trip(self, message: Message) -> None:
+        if isinstance(message, ShutdownCompleted):
+            self.ending.complete(message)
+        elif isinstance(message, FeedEnded):
+            self.ending.expect()
+            if self.ending.kill_switch_lost:
+                self.ending.request("the market has ended")
+        elif isinstance(message, ActorGaveUp):
+            if message.role == KILL_SWITCH:
+                self.ending.kill_switch_lost = True
+            self.ending.request(f"{message.role} gave up")
+
+    def on_signal(self, number: signal.Signals) -> None:
+        """Do what a signal asks for."""
+        if number is signal.SIGUSR1:
+            self.reporter.dump()
+        elif number is signal.SIGUSR2:
+            self.ending.halt(number.name)
+        else:
+            first, now = self._signaled, time.monotonic()
+            if first is None:
+                self._signaled = now
+                self.ending.request(number.name)
+            elif now - first > _SAME:
+                self.ending.cut(f"second signal, {number.name}")
+            log_event("WARNING", "app", None, "signal", None, signal=number.name)
+
+    # -- after -------------------------------------------------------------------------------------
+
+    def finish(self) -> SessionSummary:
+        """Sum up, close the journal and return the summary."""
+        for fault, fired in self.engine.faults.fired.items():
+            if not fired:
+                log_event("WARNING", fault.role, None, "fault_never_fired", None, at=fault.at)
+        self.engine.main.flush(durable=False)
+        code = self.ending.exit_code()
+        if code != CLEAN:
+            self.reporter.dump()
+        if code == ORDERS_REMAIN and not self.ending.cut_short:
+            self.ending.say(f"orders may remain; {self.ending.describe_open()}")
+        summary = self._sum_up(code)
+        try:
+            self._close_journal(summary)
+        except JournalError as error:
+            log_event("CRITICAL", "app", None, "journal_not_closed", None, error=str(error))
+            return self._sum_up(max(code, CRASHED))
+        return summary
+
+    def _sum_up(self, code: int) -> SessionSummary:
+        return reports.summary_of(
+            self.engine,
+            run=self.run,
+            profile=self.options.profile,
+            start=self.reporter.start,
+            audit_digest="" if self.journal is None else self.journal.audit_digest,
+            wall_s=time.monotonic() - self.reporter.began,
+            exit_code=code,
+        )
+
+    def _close_journal(self, summary: SessionSummary) -> None:
+        if self.journal is not None:
+            recovery.checkpoint(self.engine.main)
+            self.journal.checkpoint(accounts.EXCHANGE, 0, self.world.exchange.save())
+            outcome = f"exit {summary.exit_code}"
+            self.journal.finish(outcome, time.time_ns(), to_json(summary))
+
+    def close(self) -> None:
+        """Stop the actors."""
+        for kernel in (self.engine.main, self.engine.kill):
+            kernel.close()
+
+
+def run_session(loaded: Loaded, options: Options) -> SessionSummary:
+    """Run the engine once, on the main thread.
+
+    Raise UsageError or JournalError before anything has begun, and Crashed for a fault of ours.
+    """
+    settings, secrets = loaded.settings, secrets_of(os.environ)
+    system, sessions, summaries = settings.system, list[Session](), list[SessionSummary]()
+
+    def on_signal(number: signal.Signals) -> None:
+        if sessions:
+            sessions[0].on_signal(number)
+        elif number not in {signal.SIGUSR1, signal.SIGUSR2}:
+            os._exit(CLEAN)  # nothing has begun
+
+    with _log_may_stay_open(), ExitStack() as stack:
+        stack.enter_context(open_signals(on_signal))
+        directory = stack.enter_context(open_data_dir(Path(system.data_dir))).path
+        stack.enter_context(open_terminal())
+        stack.enter_context(
+            open_logging(system.log_level, system.log_filter, directory, True, secrets)
+        )
+        stack.enter_context(_crashes_logged())
+        _introduce(loaded, options)
+        session = Session(settings, options, directory, redactor(secrets), stack)
+        stack.callback(session.close)
+        sessions.append(session)
+        session.play()
+        summaries.append(session.finish())
+    return summaries[0]
+
+
+def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the values of variables that are named like secrets, so that none is ever written."""
+    return tuple(
+        value for name, value in environ.items() if value and name.upper().endswith(_SECRET_NAMES)
+    )
+
+
+@contextmanager
+def _log_may_stay_open() -> Iterator[None]:
+    """Let files that a full disk keeps from being closed not hide what the run has come to."""
+    try:
+        yield
+    except OSError as error:
+        sys.stderr.write(f"error: the log is not complete: {error.strerror}\n")
+
+
+@contextmanager
+def _crashes_logged() -> Iterator[None]:
+    """Log what nobody expected, without secrets, on this thread and on all others."""
+
+    def log(error: BaseException) -> None:
+        log_event("CRITICAL", "app", None, "crashed", None, exception=error)
+
+    earlier = threading.excepthook
+    threading.excepthook = lambda args: log(args.exc_value or args.exc_type())
+    try:
+        yield
+    except TraderError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, its text may hold a secret
+        log(error)
+        raise Crashed from None
+    finally:
+        threading.excepthook = earlier
+
+
+def _introduce(loaded: Loaded, options: Options) -> None:
+    settings = loaded.settings
+    log_event(
+        "INFO",
+        "app",
+        None,
+        "run_begins",
+        None,
+        profile=options.profile,
+        mode="paper",
+        market=settings.market.venue,
+        fills="simulated",
+        symbols=",".join(settings.trading.symbols),
+        speed=settings.market.speed,
+        advisor=f"{settings.advice.advisor} (no model is configured)",
+        settings=fingerprint(settings),
+    )
+    log_event("INFO", "app", None, "defaults", None, used=to_defaults_line(loaded))
+    for note in loaded.notes:
+        log_event("WARNING", "app", None, "note", None, text=note)
