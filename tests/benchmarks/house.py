@@ -81,7 +81,7 @@ def start_engine(
 class Replay:
     """An engine that replays a series on the virtual driver, as fast as it can."""
 
-    def __init__(self, series: Series, settings: Settings = SETTINGS) -> None:
+    def __init__(self, series: Series, settings: Settings) -> None:
         exchange = make_exchange(settings)
         market = RecordedMarket(SYMBOL, series, exchange)
         self.engine = start_engine(settings, World(market, exchange, series), self._on_trip)
@@ -90,6 +90,11 @@ class Replay:
     def run(self, until: int | None = None) -> None:
         """Run until a time (ns), or to the end of the series."""
         self._driver.run(until)
+
+    @property
+    def orders(self) -> int:
+        """How many orders were sent."""
+        return self.engine.tally.orders["submitted"]
 
     def close(self) -> None:
         """Stop the actors."""
