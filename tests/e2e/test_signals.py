@@ -6,14 +6,22 @@ from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM, SIGUSR1, SIGUSR2, Signals
 
 import pytest
 
-from tests.e2e.inside import last_run, play
+from tests.e2e.inside import last_run, play, settings
 from tests.e2e.process import Process, launched
 from tests.e2e.venue import account_left, faults_of, held_in
+from trader.app.accounts import Estate, find_estate
 from trader.model.errors import UsageError
+from trader.storage.archive import open_archive
 
 LIVE = ("--profile", "aggressive", "--json", "--speed", "3000")
 WEDGED = ("-m", "tests.e2e.wedged")
 """Followed by the number of the candle whose handler does not return."""
+
+
+def estate_of(data_dir: Path) -> Estate:
+    """Return what the newest run left."""
+    with open_archive(data_dir / "journal.db") as archive:
+        return find_estate(archive, settings(data_dir).settings)
 
 
 def wait_for_position(run: Process) -> None:
@@ -118,19 +126,39 @@ def test_a_second_signal_cuts_the_end_short(tmp_path: Path) -> None:
     assert run.summary["exit_code"] == 4
 
 
-def test_a_killed_run_is_found_and_can_be_resumed(tmp_path: Path) -> None:
-    """The account comes back as it was: the same money, the position with its stop, no order."""
-    with launched(tmp_path, *LIVE, "--speed", "1000") as run:
+def test_a_killed_run_can_be_resumed(tmp_path: Path) -> None:
+    """The account comes back as it was, and ends where it would have ended without the kill."""
+    whole = play(tmp_path / "whole", "market.candles=60")
+    killed = tmp_path / "killed"
+    with launched(killed, *LIVE, "--speed", "1000") as run:
         wait_for_position(run)
         run.send(SIGKILL)
         assert run.end() == -SIGKILL
-    left = account_left(tmp_path)
+    left, estate = account_left(killed), estate_of(killed)
     assert held_in(left) == ["BTC-USD"]
-    resumed = play(tmp_path, "market.candles=1", resume=True)
+    assert faults_of(left, "protect") == []
 
-    assert (resumed.exit_code, resumed.orders.submitted, resumed.orders.open) == (0, 0, 2)
-    assert account_left(tmp_path) == left
-    assert resumed.equity.end - resumed.equity.start == resumed.pnl.net
-    with launched(tmp_path, *LIVE, "--candles", "1", "--resume") as run:
-        assert run.end() == 0
-    assert "unclean_end" not in run.log
+    assert estate.resume_at is not None
+    seen = (estate.resume_at - estate.run.market_start) // 60_000_000_000
+    resumed = play(killed, f"market.candles={60 - seen}", resume=True)
+    assert (resumed.exit_code, resumed.orders.submitted) == (0, whole.orders.submitted - 3)
+    assert resumed.equity.end == whole.equity.end
+    assert account_left(killed).balances == account_left(tmp_path / "whole").balances
+
+
+def test_a_killed_run_is_told_of(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A start that does not resume says what it found: which run, how much, and which orders."""
+    with launched(tmp_path, *LIVE, "--speed", "1000") as run:
+        wait_for_position(run)
+        run.send(SIGKILL)
+        run.end()
+    play(tmp_path, "market.candles=1", "system.log_level=WARNING")
+    ended = run.wait_for(r"(?<=run=)\S+")
+    found = [line for line in capfd.readouterr().err.splitlines() if "unclean_end" in line]
+    play(tmp_path, "market.candles=1", "system.log_level=WARNING")
+
+    assert len(found) == 1
+    assert f"ended_without_stop={ended}" in found[0]
+    assert "BTC 0.05381" in found[0]
+    assert "stop:sell:0.05381:BTC-USD" in found[0]
+    assert "unclean_end" not in capfd.readouterr().err

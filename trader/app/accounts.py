@@ -103,27 +103,23 @@ def account_of(settings: Settings) -> str:
     return f"paper/{market.venue}/{source}/{symbols}/{settings.trading.interval}"
 
 
-def read_estate(archive: Archive, run: Run) -> Estate:
-    """Read what a run left; raise JournalError where it was pruned or is damaged."""
-    checkpoints = archive.restore(run)
-    workers = [role for role in checkpoints if role.startswith(INDICATOR_WORKER)]
-    lost = _lost(archive, run)
+def find_estate(archive: Archive, settings: Settings) -> Estate:
+    """Read what the newest run of an account left.
+
+    Raise UsageError if it has none, and JournalError where it was pruned or is damaged.
+    """
+    account = account_of(settings)
+    run = archive.last_run(account)
+    if run is None:
+        raise UsageError(f"--resume: the journal has no run of {account}; start without --resume")
+    checkpoints, lost = archive.restore(run), _lost(archive, run)
+    workers = [f"{INDICATOR_WORKER}[{symbol}]" for symbol in settings.trading.symbols]
     roles = {
         role: _memory(archive, run, role, checkpoints.get(role), lost)
         for role in [*_RESUMED, *workers]
     }
-    exchange = checkpoints.get(EXCHANGE)
-    return Estate(
-        run, roles, None if exchange is None else exchange[1], _resume_at(roles[MARKET_FEED])
-    )
-
-
-def find_estate(archive: Archive, account: str) -> Estate:
-    """Read what the newest run of an account left; raise UsageError if it has none."""
-    run = archive.last_run(account)
-    if run is None:
-        raise UsageError(f"--resume: the journal has no run of {account}; start without --resume")
-    return read_estate(archive, run)
+    _, exchange = checkpoints.get(EXCHANGE, (0, None))
+    return Estate(run, roles, exchange, _resume_at(roles[MARKET_FEED]))
 
 
 def left_by(archive: Archive, run: Run, settings: Settings) -> dict[str, object]:

@@ -135,6 +135,7 @@ def build_engine(
     kill_journal: Journal | None = None,
     taps: Sequence[Taps] = (),
     on_trip: Callable[[Message], None] = lambda _message: None,
+    redact: Callable[[str], str] = str,
 ) -> Engine:
     """Wire the actors; `on_trip` is told what ends or halts the run as it passes to the KillSwitch.
 
@@ -143,8 +144,10 @@ def build_engine(
     plan, interlock, digest, tally = FaultPlan(faults), Interlock(), Digest(), Tally()
     decisions = dict.fromkeys(VIEWS, (digest.take,))
     counted = dict.fromkeys(tally.types, (tally.take,))
-    main = Kernel(journal=journal, faults=plan, taps=_join(decisions, counted, *taps))
-    kill = Kernel(journal=kill_journal, faults=plan, taps=_join(counted, *taps))
+    main = Kernel(
+        journal=journal, faults=plan, taps=_join(decisions, counted, *taps), redact=redact
+    )
+    kill = Kernel(journal=kill_journal, faults=plan, taps=_join(counted, *taps), redact=redact)
     engine = Engine(settings, world, main, kill, interlock, digest, tally, plan)
     _add_actors(engine)
     _add_kill_switch(engine, on_trip)

@@ -236,26 +236,20 @@ def _limits(engine: Engine, state: RiskState) -> tuple[LimitStatus, ...]:
 
 
 def _feeds(engine: Engine, feed: Any, now: int) -> tuple[FeedStatus, ...]:
-    if feed is None:
-        return tuple(
-            FeedStatus(symbol, None, "waiting") for symbol in engine.settings.trading.symbols
-        )
+    lanes = {} if feed is None else feed.lanes
     return tuple(
-        FeedStatus(
-            symbol,
-            (now - lane.seen) / SECOND if lane.seen else None,
-            _feed_state(feed, lane),
-        )
-        for symbol, lane in feed.lanes.items()
+        _feed_status(symbol, feed, lanes.get(symbol), now)
+        for symbol in engine.settings.trading.symbols
     )
 
 
-def _feed_state(feed: Any, lane: Any) -> Literal["live", "stalled", "ended", "waiting"]:
+def _feed_status(symbol: str, feed: Any, lane: Any, now: int) -> FeedStatus:
+    if lane is None or not lane.seen:
+        return FeedStatus(symbol, None, "waiting")
+    age = (now - lane.seen) / SECOND
     if feed.ended:
-        return "ended"
-    if lane.stalled:
-        return "stalled"
-    return "live" if lane.seen else "waiting"
+        return FeedStatus(symbol, age, "ended")
+    return FeedStatus(symbol, age, "stalled" if lane.stalled else "live")
 
 
 # -- the whole -------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from trader.app import accounts, reports
-from trader.app.compose import build_engine, build_world
+from trader.app.compose import Engine, Taps, build_engine, build_world
 from trader.app.drive import open_drive, settle
 from trader.app.ending import CLEAN, CRASHED, ORDERS_REMAIN, Ending
 from trader.app.reporter import Reporter
@@ -90,24 +90,8 @@ class Session:
         )
         self.journal = None if archive is None else self._begin(archive)
         self.run = self.journal.run.id if self.journal is not None else run_id(0, time.time_ns())
-        log = LogTap(settings.system.log_level, settings.system.log_filter)
-        keeper = None
-        if self.journal is not None:
-            keeper = accounts.Keeper(self.world.exchange, self.journal)
-        self.engine = build_engine(
-            settings,
-            self.world,
-            options.faults,
-            self.journal,
-            stack.enter_context(KillFile.open(directory / "kill_switch.jsonl")),
-            [
-                {} if keeper is None else dict.fromkeys(keeper.types, (keeper.on_told,)),
-                dict.fromkeys(log.types, (log,)),
-            ],
-            self._on_trip,
-        )
-        if keeper is not None:
-            keeper.attach(self.engine.main)
+        kill_file = KillFile.open(directory / "kill_switch.jsonl")
+        self.engine = self._build(stack.enter_context(kill_file), redact)
         self.drive = open_drive(self.engine)
         clock = self.drive.now
         self.reporter = Reporter(self.engine, self.run, began, clock, directory, redact)
@@ -124,7 +108,7 @@ class Session:
         retention = self.settings.system.retention_days * _DAY
         prune_runs(archive, int((time.time() - retention) * SECOND))
         if self.options.resume:
-            return accounts.find_estate(archive, self.account)
+            return accounts.find_estate(archive, self.settings)
         last = archive.last_run(self.account)
         if last is not None and not last.clean:
             left = accounts.left_by(archive, last, self.settings)
@@ -145,6 +129,27 @@ class Session:
             resumed_from=None if self.estate is None else self.estate.run.id,
         )
         return Journal.start(archive, info)
+
+    def _build(self, kill_file: KillFile, redact: Callable[[str], str]) -> Engine:
+        settings, journal = self.settings, self.journal
+        log = LogTap(settings.system.log_level, settings.system.log_filter)
+        taps: list[Taps] = [dict.fromkeys(log.types, (log,))]
+        keeper = None if journal is None else accounts.Keeper(self.world.exchange, journal)
+        if keeper is not None:
+            taps.insert(0, dict.fromkeys(keeper.types, (keeper.on_told,)))
+        engine = build_engine(
+            settings,
+            self.world,
+            self.options.faults,
+            journal,
+            kill_file,
+            taps,
+            self._on_trip,
+            redact,
+        )
+        if keeper is not None:
+            keeper.attach(engine.main)
+        return engine
 
     # -- while it runs -----------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 _ROOM = 10_000
@@ -43,10 +43,10 @@ class Terminal:
 
     def close(self) -> None:
         """Wait a moment for what is still to be written, and not for a reader who has stopped."""
-        try:
-            self._lines.put_nowait(None)
-        except queue.Full:
-            return
+        while self._lines.full():
+            with suppress(queue.Empty):
+                self._lines.get_nowait()
+        self._lines.put(None)
         self._thread.join(_PATIENCE)
 
     def _run(self) -> None:

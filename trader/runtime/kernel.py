@@ -33,7 +33,8 @@ class Kernel:
 
     `last_resort(role, why)` is called when a role fails that no Supervisor can restart any more,
     and when a message is lost that must not be. `wake` is called, from any thread, when something
-    arrived from outside; a driver sets it. `now` moves only while nothing is queued.
+    arrived from outside; a driver sets it. `redact` takes secrets out of what an error says, before
+    a message carries it. `now` moves only while nothing is queued.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Kernel:
         faults: FaultPlan | None = None,
         taps: Taps | None = None,
         last_resort: Callable[[str, str], None] | None = None,
+        redact: Callable[[str], str] = str,
         edges: Iterable[Edge] = EDGES,
     ) -> None:
         self.now = 0
@@ -58,6 +60,7 @@ class Kernel:
         self.recount = 0
         self.recorder = None if journal is None else Recorder(journal, self.sampled)
         self.last_resort = last_resort or (lambda _role, _why: None)
+        self.redact = redact
         self.wake: Callable[[], None] = lambda: None
         self.thread = threading.get_ident()
         self.own = Role(KERNEL, recovery.no_actor)

@@ -190,7 +190,7 @@ def _rebuild(kernel: "Kernel", role: Role, log: list[Envelope]) -> None:
 
 def fail(kernel: "Kernel", role: Role, envelope: Envelope, error: BaseException) -> None:
     """Take down a role whose handler raised; have it restarted, its message redelivered once."""
-    _bury(role, error)
+    _bury(kernel, role, error)
     quarantined = role.retry is envelope
     if quarantined:
         role.retry = None
@@ -203,7 +203,7 @@ def fail(kernel: "Kernel", role: Role, envelope: Envelope, error: BaseException)
 
 def interrupt(kernel: "Kernel", role: Role, envelope: Envelope, error: BaseException) -> None:
     """Rebuild a role whose handler was interrupted; its message waits in front of the queue."""
-    _bury(role, error)
+    _bury(kernel, role, error)
     role.recorded = envelope
     if role.retry is not envelope:
         role.held.appendleft(envelope)
@@ -224,7 +224,7 @@ def restart(kernel: "Kernel", role: Role) -> None:
     try:
         _rebuild(kernel, role, [e for e in kernel.history if e.role is role])
     except BaseException as error:
-        _bury(role, error)
+        _bury(kernel, role, error)
         _ask_supervisor(kernel, role, "", quarantined=False)
         if isinstance(error, KeyboardInterrupt):
             raise
@@ -246,10 +246,10 @@ def restart(kernel: "Kernel", role: Role) -> None:
     kernel.announce(ActorStarted(role.name))
 
 
-def _bury(role: Role, error: BaseException) -> None:
+def _bury(kernel: "Kernel", role: Role, error: BaseException) -> None:
     report(role, error)
     role.special = role.down = True
-    role.last_failure = f"{type(error).__name__}: {error}"
+    role.last_failure = kernel.redact(f"{type(error).__name__}: {error}")
     actor, role.actor = role.actor, None
     if actor is None:
         return

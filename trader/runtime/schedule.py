@@ -134,7 +134,7 @@ class Schedule:
         try:
             task.coroutine = call.work(*call.args)
         except Exception as error:  # noqa: BLE001 - as if it had been raised a line later
-            self._fail(task, to_failure(error))
+            self._fail(task, self._to_failure(error))
             return
         if call.durable:
             self._held.append(task)
@@ -183,7 +183,7 @@ class Schedule:
         except StopIteration as end:
             self._answer(task, call.done(call.key, end.value))
         except BaseException as failure:
-            self._fail(task, to_failure(failure))
+            self._fail(task, self._to_failure(failure))
             if isinstance(failure, KeyboardInterrupt):
                 raise
         else:
@@ -205,6 +205,10 @@ class Schedule:
 
     def _fail(self, task: Task, failure: CallFailure) -> None:
         self._answer(task, task.call.failed(task.call.key, failure))
+
+    def _to_failure(self, error: BaseException) -> CallFailure:
+        failure = to_failure(error)
+        return msgspec.structs.replace(failure, text=self._kernel.redact(failure.text))
 
     def _answer(self, task: Task, message: Message) -> None:
         sender = task.role.sources[type(message)]

@@ -96,6 +96,16 @@ def test_a_call_is_answered_once(driver: str, port: str, at: int, answer: Any) -
             assert house.state(FEED).log[1:] == [expected]
 
 
+def test_what_an_error_says_is_redacted_before_it_is_told(house: House) -> None:
+    """A message is journaled as it is: no secret may be in it."""
+    house.kernel.redact = lambda text: text.replace("route", "***")
+    house.tell(Asked("x", "not_sent"))
+    house.run()
+
+    failure = CallFailure(Failure.NOT_SENT, "no ***")
+    assert house.log(FEED)[1:] == [f"Refused(key='x', failure={failure})"]
+
+
 def test_work_that_raises_before_it_is_a_coroutine_fails_its_call_alone(house: House) -> None:
     """The handler had returned by then: its other requests are carried out, and it is not rerun."""
 

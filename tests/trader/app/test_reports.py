@@ -1,0 +1,131 @@
+"""The status and the summary, read from the actors."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from tests.trader.app.desk import build, close, played
+from trader.app import reports
+from trader.app.compose import Engine
+from trader.model.messages import ActorGaveUp, HaltTrading
+from trader.model.reasons import Reason
+from trader.model.views import TradingState
+from trader.runtime.virtual import VirtualDriver
+from trader.topology import KILL_SWITCH, MARKET_FEED, RISK_GUARD, ROLES
+from trader.ui.status import StatusDump
+from trader.ui.summary import SessionSummary
+
+HELD = "market.candles=20"
+"""A market that ends while something is held."""
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    """Offer an engine that has traded."""
+    run = played(HELD)
+    yield run
+    close(run)
+
+
+def status_of(engine: Engine, start: reports.Start | None = None) -> StatusDump:
+    """Take a picture."""
+    start = start or reports.start_of(engine, resumed=False)
+    return reports.status_of(engine, "0001-test", start, 0.0, engine.main.now)
+
+
+def summary_of(engine: Engine, start: reports.Start) -> SessionSummary:
+    """Sum up."""
+    return reports.summary_of(
+        engine,
+        run="0001-test",
+        profile="aggressive",
+        start=start,
+        audit_digest="",
+        wall_s=1.0,
+        exit_code=0,
+    )
+
+
+def test_a_picture_of_a_run_that_trades(engine: Engine) -> None:
+    """Actors, the position with its orders, limits and feeds: all there is to know."""
+    status = status_of(engine)
+
+    assert (status.simulated, status.mode, status.consistent) == (True, "paper", True)
+    assert [actor.role.partition("[")[0] for actor in status.actors] == list(ROLES)
+    assert {actor.last_message for actor in status.actors} > {"CandleClosed", "StreamEnded"}
+    assert [position.symbol for position in status.positions] == ["BTC-USD"]
+    assert [order.leg.name for order in status.orders] == ["STOP", "TARGET"]
+    assert {limit.name for limit in status.limits if limit.used > limit.bound} == set()
+    assert [(feed.symbol, feed.state) for feed in status.feeds] == [("BTC-USD", "ended")]
+
+
+def test_the_profit_is_the_change_of_equity(engine: Engine) -> None:
+    """To the last digit, with the position marked where the ledger marks it."""
+    summary = summary_of(engine, reports.start_of(engine, resumed=False))
+
+    assert summary.pnl.unrealized != 0
+    assert summary.equity.end - summary.equity.start == summary.pnl.net
+    assert summary.equity.peak >= max(summary.equity.start, Decimal("10000"))
+    assert (summary.orders.open, summary.candles) == (2, 20)
+
+
+def test_what_an_earlier_run_has_won_is_not_won_again(engine: Engine) -> None:
+    """A resumed run counts from where it began."""
+    start = reports.start_of(engine, resumed=True)
+    summary = summary_of(engine, start)
+
+    assert start.equity == status_of(engine).equity
+    assert set(msgspec.structs.astuple(summary.pnl)) == {Decimal(0)}
+    assert (summary.trades.count, summary.equity.start) == (0, summary.equity.end)
+
+
+def test_a_run_that_has_read_no_account_stands_where_it_starts() -> None:
+    """Nothing is known yet, and nothing is lost: resumed or not."""
+    engine = build()
+
+    assert status_of(engine).equity == Decimal("10000")
+    assert reports.start_of(engine, resumed=True) == reports.start_of(engine, resumed=False)
+    assert [feed.state for feed in status_of(engine).feeds] == ["waiting"]
+    close(engine)
+
+
+def test_the_kill_switch_has_the_last_word() -> None:
+    """RiskGuard may be down when it halts: the dump says so all the same, and who gave up."""
+    engine = build(HELD)
+    VirtualDriver(engine.main, engine.kill).run(until=engine.main.now + 10**9)
+    assert status_of(engine).state is TradingState.ACTIVE
+    halt = HaltTrading(1, Reason.HALT_ACTOR, "risk_guard: failed 4 times", flatten=False)
+    engine.tally.take(KILL_SWITCH, halt, 0)
+    engine.kill.add_gateway("nobody", lambda _sender, _message: None)
+    role = engine.main.roles[RISK_GUARD]
+    role.actor, role.down = None, True
+    engine.main.roles[KILL_SWITCH].handlers[ActorGaveUp](ActorGaveUp(RISK_GUARD, "failed"))
+    status = status_of(engine)
+
+    assert (status.state, status.reason) == (TradingState.HALTED, Reason.HALT_ACTOR)
+    assert status.detail == "risk_guard: failed 4 times"
+    assert {a.role: a.state for a in status.actors if a.state != "up"} == {RISK_GUARD: "given up"}
+    close(engine)
+
+
+def test_a_picture_amid_a_handler_says_so(engine: Engine) -> None:
+    """What it is at is its last message; what it has half changed is marked."""
+    main = engine.main
+    envelope = next(e for e in main.history if e.role.name == MARKET_FEED)
+    main.current = envelope
+    status = status_of(engine)
+    main.current = main.idle
+
+    assert not status.consistent
+    feed = next(actor for actor in status.actors if actor.role == MARKET_FEED)
+    assert feed.last_message == type(envelope.message).__name__
+
+
+def test_a_copy_of_the_memory_is_a_copy(engine: Engine) -> None:
+    """What is read for a report cannot change the run."""
+    copied = reports.state_of(engine.main, RISK_GUARD)
+    copied.ledger.positions.clear()
+
+    assert reports.state_of(engine.main, RISK_GUARD).ledger.positions
