@@ -133,12 +133,12 @@ def checkpoint(kernel: "Kernel") -> None:
     if not kernel.history:
         return
     seq = kernel.number()
-    remembered = {
+    behind = {
         role
         for role in kernel.roles.values()
-        if role.actor is not None and _remember(kernel, role, seq)
+        if role.fold and (role.actor is None or not _remember(kernel, role, seq))
     }
-    kernel.history[:] = [e for e in kernel.history if e.role.fold and e.role not in remembered]
+    kernel.history[:] = [e for e in kernel.history if e.role in behind] if behind else ()
 
 
 def remembered(role: Role) -> msgspec.Struct | None:
