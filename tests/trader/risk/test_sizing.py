@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.trader.risk.desk import SYMBOL, instrument
+from trader.model.orders import Side
 from trader.risk.sizing import Budget, is_tradable, share, size_entry
 
 BTC = instrument(SYMBOL)
@@ -19,28 +20,28 @@ def budget(risk: int = 10**9, size: int = 10**9, cash: int = 10**9) -> Budget:
 
 def test_the_risk_of_a_trade_sizes_it() -> None:
     """Losing 100 between 100 and a stop at 95 is a quantity of 20."""
-    assert size_entry(BTC, 100.0, 95.0, 110.0, 1.0, budget(risk=100)).quantity == 20
+    assert size_entry(BTC, Side.BUY, 100.0, 95.0, 110.0, 1.0, budget(risk=100)).quantity == 20
 
 
 def test_the_largest_position_is_counted_at_the_worst_price() -> None:
     """A position of 2020 at no worse than 101 is a quantity of 20."""
-    assert size_entry(BTC, 100.0, 95.0, 110.0, 1.0, budget(size=2020)).quantity == 20
+    assert size_entry(BTC, Side.BUY, 100.0, 95.0, 110.0, 1.0, budget(size=2020)).quantity == 20
 
 
 def test_cash_pays_for_the_fee_too() -> None:
     """10 000 pay for 98.9098 at 101 with a fee of 0.1 %, not for 99.0099."""
-    quantity = size_entry(BTC, 100.0, 95.0, 110.0, 1.0, budget(cash=10_000)).quantity
+    quantity = size_entry(BTC, Side.BUY, 100.0, 95.0, 110.0, 1.0, budget(cash=10_000)).quantity
     assert quantity == Decimal("98.9109")
 
 
 def test_no_cash_is_no_quantity() -> None:
     """What is overdrawn buys nothing."""
-    assert size_entry(BTC, 100.0, 95.0, 110.0, 1.0, budget(cash=-5)).quantity == 0
+    assert size_entry(BTC, Side.BUY, 100.0, 95.0, 110.0, 1.0, budget(cash=-5)).quantity == 0
 
 
 def test_the_stop_is_rounded_away_from_the_price_and_the_target_too() -> None:
     """Rounding never brings a stop or a target to where it would trigger at once."""
-    entry = size_entry(BTC, 100.0, 99.999, 100.001, 1.0, budget())
+    entry = size_entry(BTC, Side.BUY, 100.0, 99.999, 100.001, 1.0, budget())
     assert (entry.stop, entry.target) == (Decimal("99.99"), Decimal("100.01"))
 
 
@@ -64,7 +65,7 @@ def test_no_cap_is_ever_exceeded(
 ) -> None:
     """At the worst price, the loss to the stop, the size and the cost stay within the budget."""
     limits = Budget(*map(Decimal, caps))
-    entry = size_entry(BTC, price, price * (1 - stop_pct / 100), price * 2, slip, limits)
+    entry = size_entry(BTC, Side.BUY, price, price * (1 - stop_pct / 100), price * 2, slip, limits)
     quantity = entry.quantity
     assert quantity % BTC.lot == 0
     assert quantity * (Decimal(repr(price)) - entry.stop) <= limits.risk

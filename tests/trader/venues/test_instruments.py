@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from trader.matching.settings import SimulationSettings
 from trader.model.errors import UsageError
-from trader.venues.spot import price_decimals, price_level, spot_instrument
+from trader.venues.instruments import price_decimals, price_level, simulated_instrument
 
 SYMBOLS = st.from_regex(r"[A-Z0-9]{1,8}-USD", fullmatch=True)
 
@@ -48,7 +48,7 @@ def test_a_symbol_of_another_form_is_refused() -> None:
 )
 def test_tick_and_lot_follow_the_level(level: float, tick: str, lot: str) -> None:
     """Prices have five digits and cents at least; a lot is worth a few cents to a unit."""
-    rules = spot_instrument("BTC-USD", level, SimulationSettings())
+    rules = simulated_instrument("BTC-USD", level, SimulationSettings())
 
     assert (Decimal(tick), Decimal(lot)) == (rules.tick, rules.lot)
 
@@ -57,7 +57,7 @@ def test_fees_are_fractions_of_what_the_settings_say() -> None:
     """Fees are set in percent and charged as fractions."""
     settings = SimulationSettings(maker_fee_pct=Decimal("-0.01"), taker_fee_pct=Decimal("0.25"))
 
-    rules = spot_instrument("ETH-EUR", 3_000.0, settings)
+    rules = simulated_instrument("ETH-EUR", 3_000.0, settings)
 
     assert (Decimal("-0.0001"), Decimal("0.0025")) == (rules.maker_fee, rules.taker_fee)
     assert (rules.base, rules.quote) == ("ETH", "EUR")
@@ -68,7 +68,7 @@ def test_every_symbol_has_rules_that_a_small_order_can_meet(symbol: str) -> None
     """Whatever the name, a hundred units of money buy at least a lot and move in ticks."""
     level = price_level(symbol)
 
-    rules = spot_instrument(symbol, level, SimulationSettings())
+    rules = simulated_instrument(symbol, level, SimulationSettings())
 
     assert Decimal(100) > rules.min_notional
     assert float(rules.lot) * level < 100 or rules.lot < 1
