@@ -136,7 +136,8 @@ def _record(
     elif order.side is Side.SELL:
         record.currency = instrument.base
     elif price is not None:
-        record.budget = order.quantity * price + _worst_fee(order, instrument, price)
+        amount = order.quantity * price
+        record.budget = amount + _worst_fee(instrument, amount)
     return record
 
 
@@ -149,12 +150,11 @@ def _margin(
     instrument = pricing.instrument
     dearest = price if quote is None else max(price, pricing.take(order.side, quote))
     opening = order.quantity - closing(book, order)
-    return required(instrument, opening, dearest) + _worst_fee(order, instrument, dearest)
+    return required(instrument, opening, dearest) + _worst_fee(instrument, opening * dearest)
 
 
-def _worst_fee(order: Order, instrument: Instrument, price: Decimal) -> Decimal:
-    worst_rate = max(instrument.maker_fee, instrument.taker_fee, ZERO)
-    return round_up(order.quantity * price * worst_rate)
+def _worst_fee(instrument: Instrument, amount: Decimal) -> Decimal:
+    return round_up(amount * max(instrument.maker_fee, instrument.taker_fee, ZERO))
 
 
 def _check_balance(record: Record, book: Book) -> None:
