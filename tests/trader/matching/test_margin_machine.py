@@ -189,7 +189,7 @@ class Course(RuleBasedStateMachine):
 
     @invariant()
     def position_and_balance_are_the_venues(self) -> None:
-        """Reports add up to the cash and the positions that the venue has, to the last digit."""
+        """Cash and positions by the reports are those the venue has, to the last digit."""
         account = self.engine.account()
         assert self.ledger.cash == account.balances["USD"]
         assert self.ledger.quantity(PERP) == account.positions.get(PERP, 0)

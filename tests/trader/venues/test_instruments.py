@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from trader.matching.settings import SimulationSettings
 from trader.model.errors import UsageError
+from trader.model.instrument import Terms
 from trader.venues.instruments import price_decimals, price_level, simulated_instrument
 
 SYMBOLS = st.from_regex(r"[A-Z0-9]{1,8}-USD", fullmatch=True)
@@ -74,3 +75,21 @@ def test_every_symbol_has_rules_that_a_small_order_can_meet(symbol: str) -> None
     assert float(rules.lot) * level < 100 or rules.lot < 1
     assert float(rules.tick) * 100 <= level
     assert Decimal(10) ** -price_decimals(level) == rules.tick
+
+
+def test_a_perpetual_has_terms_and_costs_what_its_spot_does() -> None:
+    """Rates are set in percent, the interval in hours; spot lends nothing, whatever is asked."""
+    settings = SimulationSettings(funding_rate_pct=Decimal("-0.02"), funding_hours=4)
+    perp = simulated_instrument("BTC-USDT-PERP", 60_000.0, settings, 5)
+    spot = simulated_instrument("BTC-USDT", 60_000.0, settings, 5)
+
+    assert perp.terms == Terms(
+        leverage=5,
+        maintenance=Decimal("0.005"),
+        liquidation_fee=Decimal("0.005"),
+        funding_rate=Decimal("-0.0002"),
+        funding_interval=4 * 3600 * 10**9,
+    )
+    assert (perp.base, perp.quote, perp.stake) == ("BTC", "USDT", Decimal("0.2"))
+    assert (spot.terms, spot.stake) == (None, 1)
+    assert price_level("BTC-USDT-PERP") == price_level("BTC-USDT")
