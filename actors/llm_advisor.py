@@ -7,6 +7,7 @@ import msgspec
 
 from trader.advice.rules import ADVISORS
 from trader.advice.settings import AdviceSettings
+from trader.model.instrument import ZERO
 from trader.model.market import SECOND
 from trader.model.messages import (
     AdviceGiven,
@@ -60,9 +61,10 @@ class LLMAdvisor(Actor):
     def on_snapshot_taken(self, message: SnapshotTaken) -> None:
         """Give the advice that the snapshot merits, if any."""
         symbol = message.symbol
-        held = symbol in self.state.positions
-        advice = self.rule(self.settings, symbol, message.snapshot, held)
-        if advice is not None and (advice.stance is not Stance.LONG or self._may_enter(advice)):
+        quantity = self.state.positions.get(symbol, ZERO)
+        position = (quantity > 0) - (quantity < 0)
+        advice = self.rule(self.settings, symbol, message.snapshot, position)
+        if advice is not None and (advice.stance is Stance.FLAT or self._may_enter(advice)):
             self.send(AdviceGiven(advice))
 
     def _may_enter(self, advice: Advice) -> bool:

@@ -56,6 +56,8 @@ class Start(msgspec.Struct, frozen=True):
     realized: Decimal = ZERO
     unrealized: Decimal = ZERO
     fees: Decimal = ZERO
+    funding: Decimal = ZERO
+    transfers: Decimal = ZERO
     trades: int = 0
     wins: int = 0
 
@@ -106,6 +108,8 @@ def start_of(engine: Engine, resumed: bool) -> Start:
         ledger.realized,
         ledger.unrealized(marks),
         ledger.fees,
+        ledger.funding,
+        ledger.transfers,
         state.performance.trades,
         state.performance.wins,
     )
@@ -115,12 +119,16 @@ def start_of(engine: Engine, resumed: bool) -> Start:
 
 
 def pnl_of(state: RiskState, start: Start) -> Pnl:
-    """Return the run's profit and loss: `net` is the change of equity to the last digit."""
+    """Return the run's profit and loss.
+
+    `net` is the change of equity to the last digit, deposits and withdrawals left out.
+    """
     ledger = state.ledger
     realized = ledger.realized - start.realized
     unrealized = ledger.unrealized(marks_of(state)) - start.unrealized
     fees = ledger.fees - start.fees
-    return Pnl(realized, unrealized, fees, ZERO, realized + unrealized - fees)
+    funding = ledger.funding - start.funding
+    return Pnl(realized, unrealized, fees, funding, realized + unrealized - fees + funding)
 
 
 def equity_of(state: RiskState, start: Start) -> Decimal:
@@ -204,8 +212,12 @@ def _limits(engine: Engine, state: RiskState) -> tuple[LimitStatus, ...]:
     equity = state.equity()
     held = [symbol for symbol, position in state.ledger.positions.items() if position.quantity]
     marks = marks_of(state)
+    instruments = engine.world.exchange.instruments
     largest = max(
-        (float(state.ledger.quantity(symbol)) * marks.get(symbol, 0.0) for symbol in held),
+        (
+            abs(float(state.ledger.quantity(s)) * marks.get(s, 0.0)) * float(instruments[s].stake)
+            for s in held
+        ),
         default=0.0,
     )
     losses = tuple(

@@ -28,6 +28,7 @@ class Tally:
             m.AdviceRefused,
             m.ProposeOrder,
             m.OrderPartiallyFilled,
+            m.PositionLiquidated,
             m.TradingStateChanged,
             m.HaltTrading,
         }
@@ -58,7 +59,7 @@ class Tally:
         else:
             if type(message) in _ORDERS:
                 self.orders[_ORDERS[type(message)]] += 1
-            if isinstance(message, m.OrderFilled | m.OrderPartiallyFilled):
+            if isinstance(message, m.OrderFilled | m.OrderPartiallyFilled | m.PositionLiquidated):
                 self.fills += 1
 
     def _follow(self, message: m.TradingStateChanged | m.HaltTrading) -> None:

@@ -41,6 +41,8 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
         m.QueryAnswered,
         m.AccountReceived,
         m.ExecutionReported,
+        m.FlowReported,
+        m.LiquidationReported,
         m.OrderSubmitted,
         m.StreamEnded,
         m.ExecutionsEnded,
@@ -57,6 +59,7 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
         m.OrderCanceled,
         m.OrderExpired,
         m.PositionChanged,
+        m.CashMoved,
         m.AccountReconciled,
         m.FeedEnded,
         m.ShutdownCompleted,
@@ -81,7 +84,7 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
         m.AccountFailed,
         m.ExecutionsFailed,
     ),
-    "ERROR": (m.ActorFailed, m.MessageLost, m.LimitBreached),
+    "ERROR": (m.ActorFailed, m.MessageLost, m.LimitBreached, m.PositionLiquidated),
     "CRITICAL": (m.ActorGaveUp, m.MailboxOverflowed, m.JournalFailed, m.ProgressStalled),
 }
 

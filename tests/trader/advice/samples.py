@@ -6,6 +6,7 @@ from trader.model.market import SECOND
 from trader.model.views import Advice, Snapshot, Stance
 
 SYMBOL = "BTC-USD"
+PERP = "BTC-USD-PERP"
 NOW = 1_000 * SECOND
 
 DIP = Snapshot(
