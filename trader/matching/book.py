@@ -10,8 +10,8 @@ from trader.model.market import Candle, Quote
 from trader.model.messages import ExecutionReported
 from trader.model.orders import Fill, Order, OrderKind, OrderState, OrderStatus, Side
 
-KEPT = 1000
-"""How many finished orders can still be asked for."""
+KEPT = 100
+"""How many finished orders can still be asked for: they are saved with every change."""
 
 
 class Tick(msgspec.Struct, frozen=True, gc=False):

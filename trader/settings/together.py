@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from trader.model.market import interval_ns
 from trader.settings.values import Value, to_text
 
 AT_MOST = (
@@ -10,6 +11,8 @@ AT_MOST = (
     ("advice.min_stop_pct", "advice.max_stop_pct"),
 )
 """Pairs of settings of which the first is at most the second."""
+
+_LONGEST_HISTORY = 50 * 365 * interval_ns("1d")
 
 BELOW = (
     ("indicators.ema_fast", "indicators.ema_slow"),
@@ -29,9 +32,19 @@ def disagreements(values: Mapping[str, Value]) -> Iterator[str]:
     for first, second in (pair for pair in BELOW if values.keys() >= set(pair)):
         if values[first].value >= values[second].value:
             yield _misordered(values[first], "below", values[second])
+    yield from _reaching_back(values)
     venue, data = values.get("market.venue"), values.get("market.data")
     if venue and data and venue.value == "replay" and data.value is None:
         yield f"{_placed(venue)} needs market.data; name a file of candles"
+
+
+def _reaching_back(values: Mapping[str, Value]) -> Iterator[str]:
+    """Yield an error for a history that begins before markets had clocks."""
+    history, interval = values.get("indicators.history"), values.get("trading.interval")
+    if history and interval and history.value * interval_ns(interval.value) > _LONGEST_HISTORY:
+        yield (
+            f"{_placed(history)} is more than 50 years at {_placed(interval)}; lower one of them"
+        )
 
 
 def remarks(values: Mapping[str, Value]) -> Iterator[str]:

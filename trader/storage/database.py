@@ -28,7 +28,7 @@ FOREIGN = (sqlite3.Error, OSError, UnicodeDecodeError)
 
 def damaged(path: Path, text: str, cure: str = _CURE) -> JournalError:
     """Return the error for a journal that cannot be trusted."""
-    return JournalError(f"{path}: {text}; {cure}")
+    return JournalError(f"{path}: {' '.join(text.split())}; {cure}")
 
 
 @contextmanager
