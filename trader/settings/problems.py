@@ -24,7 +24,7 @@ class Problems:
         cure = (
             f"did you mean {nearest}?" if nearest else "`python run.py config show` lists them all"
         )
-        self.add(f"{name} ({place}): no such setting; {cure}")
+        self.add(f"{name or '(no name)'} ({place}): no such setting; {cure}")
 
     def raise_any(self) -> None:
         """Raise one UsageError that holds every error, if there is any."""

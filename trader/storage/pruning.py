@@ -14,8 +14,10 @@ PASSING = frozenset(
         "AccountReconciled",
         "CandleClosed",
         "CandleReceived",
+        "ExecutionReported",
         "Heartbeat",
         "HeartbeatDue",
+        "PositionChanged",
         "QuoteReceived",
         "QuoteUpdated",
         "ReconcileDue",
@@ -23,7 +25,7 @@ PASSING = frozenset(
         "StaleCheckDue",
     }
 )
-"""What comes however little is traded: most of the rows, and the least of the audit."""
+"""What the market repeats, and what others say again: most of the rows, the least of the audit."""
 
 _OLDEST = "SELECT row, chain FROM envelopes WHERE row >= ? AND row < ? ORDER BY row LIMIT ?"
 _CANDIDATES = (
