@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trader.model.errors import TraderError, UsageError
+from trader.settings.problems import to_line
 
 if TYPE_CHECKING:
     from trader.settings.layers import Loaded
@@ -41,8 +42,8 @@ def main() -> None:
     try:
         app()
     except TraderError as error:
-        for line in str(error).splitlines():
-            print(f"error: {line}", file=sys.stderr)
+        for line in str(error).split("\n"):
+            print(f"error: {to_line(line)}", file=sys.stderr)
         sys.exit(2)
     except OSError as error:
         sys.exit(_not_written(error))
@@ -182,7 +183,9 @@ def _split(sets: list[str]) -> list[tuple[str, str]]:
     for text in sets:
         path, equals, value = text.partition("=")
         if not equals or not path.strip():
-            raise UsageError(f"--set {text}: give PATH=VALUE, such as risk.cooldown_seconds=60")
+            raise UsageError(
+                f"--set {to_line(text)}: give PATH=VALUE, such as risk.cooldown_seconds=60"
+            )
         pairs.append((path.strip(), value.strip()))
     return pairs
 
@@ -190,5 +193,5 @@ def _split(sets: list[str]) -> list[tuple[str, str]]:
 def _to_seconds(text: str) -> float:
     match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?)([smh]?)", text)
     if match is None or float(match[1]) == 0:
-        raise UsageError(f"--for {text}: give a time such as 90s, 10m or 2h")
+        raise UsageError(f"--for {to_line(text)}: give a time such as 90s, 10m or 2h")
     return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]

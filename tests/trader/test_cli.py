@@ -55,11 +55,14 @@ def command(
         ("--symbol btc-usd", "give symbols such as BTC-USD"),
         ("--symbol ../../etc-USD", "give symbols such as BTC-USD"),
         ("--symbol BTC-USD --symbol BTC-USD", "each once"),
+        (f"--symbol {'A' * 99}-USD", "give symbols such as BTC-USD"),
+        ("--symbol ÄÖ-USD", "give symbols such as BTC-USD"),
         ("--interval 7x", "give an interval such as 1m"),
-        ("--speed 0", "give max or a number above 0"),
-        ("--speed -1", "give max or a number above 0"),
-        ("--speed abc", "give max or a number above 0"),
-        ("--speed nan", "give max or a number above 0"),
+        ("--interval 365d", "at most 30d"),
+        ("--speed 0", "give max or a number from 0.001"),
+        ("--speed -1", "give max or a number from 0.001"),
+        ("--speed abc", "give max or a number from 0.001"),
+        ("--speed nan", "give max or a number from 0.001"),
         ("--for abc", "--for abc: give a time such as 90s"),
         ("--for 0s", "--for 0s: give a time such as 90s"),
         ("--for -5", "--for -5: give a time such as 90s"),
@@ -89,6 +92,9 @@ def command(
         ("--fault bad", "--fault: 'bad' is not role=NAME"),
         ("--fault role=x,at=1", "--fault: no role 'x'"),
         ("--fault role=validator,at=0", "is not a whole number from 1"),
+        (f"--fault role=validator,at={'9' * 5000}", "is not a whole number from 1"),
+        ("--for 1\x1b[2J", r"--for 1\x1b[2J: give a time"),
+        ("--set \x85x", r"--set \x85x: give PATH=VALUE"),
         ("--resume", "--resume: the journal has no run of paper/"),
         ("--resume --no-journal", "--resume: needs the journal"),
         ("--data-dir file/x", "data directory file/x: Not a directory"),
@@ -102,7 +108,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
 ) -> None:
     """It names what is wrong and what to give instead; nothing has begun."""
     (tmp_path / "file").touch()
-    result = command(*arguments.split())
+    result = command(*arguments.split(" "))
     errors = [line for line in result.err.splitlines() if " SIM " not in line]
 
     assert (result.code, result.out) == (2, "")
@@ -125,7 +131,7 @@ def test_a_command_line_of_another_shape_is_exit_code_2(
     arguments: str, says: str, command: Command
 ) -> None:
     """What the parser refuses is no crash."""
-    result = command(*arguments.split())
+    result = command(*arguments.split(" "))
 
     assert (result.code, result.out) == (2, "")
     assert says in result.err

@@ -128,7 +128,8 @@ class Session:
             market_start=self.world.market.start,
             resumed_from=None if self.estate is None else self.estate.run.id,
         )
-        return Journal.start(archive, info)
+        retention = self.settings.system.retention_days * _DAY
+        return Journal.start(archive, info, round(retention * SECOND))
 
     def _build(self, kill_file: KillFile, redact: Callable[[str], str]) -> Engine:
         settings, journal = self.settings, self.journal

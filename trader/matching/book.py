@@ -14,8 +14,8 @@ from trader.model.orders import Fill, Flow, Order, OrderKind, OrderState, OrderS
 STOPS = frozenset({OrderKind.STOP, OrderKind.STOP_LIMIT, OrderKind.TRAILING})
 """The kinds that wait for the market to come to a trigger."""
 
-KEPT = 1000
-"""How many finished orders can still be asked for."""
+KEPT = 100
+"""How many finished orders can still be asked for: they are saved with every change."""
 
 LISTED = 50
 """How many of the newest flows and liquidations an account lists."""

@@ -67,7 +67,7 @@ class SystemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     handler_limit_seconds: float = 5.0
     """Wall time after which a handler counts as wedged and the KillSwitch halts trading."""
     retention_days: float = 30.0
-    """Age at which files of ended runs may be removed."""
+    """Age at which ended runs, and market data of the run itself, leave the journal."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from trader.model.instrument import is_perpetual, split_symbol
+from trader.model.market import interval_ns
 from trader.settings.values import Value, to_text
 
 AT_MOST = (
@@ -11,6 +12,8 @@ AT_MOST = (
     ("advice.min_stop_pct", "advice.max_stop_pct"),
 )
 """Pairs of settings of which the first is at most the second."""
+
+_LONGEST_HISTORY = 50 * 365 * interval_ns("1d")
 
 BELOW = (
     ("indicators.ema_fast", "indicators.ema_slow"),
@@ -30,6 +33,7 @@ def disagreements(values: Mapping[str, Value]) -> Iterator[str]:
     for first, second in (pair for pair in BELOW if values.keys() >= set(pair)):
         if values[first].value >= values[second].value:
             yield _misordered(values[first], "below", values[second])
+    yield from _reaching_back(values)
     venue, data = values.get("market.venue"), values.get("market.data")
     if venue and data and venue.value == "replay" and data.value is None:
         yield f"{_placed(venue)} needs market.data; name a file of candles"
@@ -66,6 +70,15 @@ def _out_of_reach(values: Mapping[str, Value]) -> Iterator[str]:
         yield (
             f"{_placed(stop)} lies beyond liquidation: {_placed(leverage)} leaves {max(room, 0):g}"
             f" %, with {_placed(kept)} and {_placed(slip)}; lower one of them"
+        )
+
+
+def _reaching_back(values: Mapping[str, Value]) -> Iterator[str]:
+    """Yield an error for a history that begins before markets had clocks."""
+    history, interval = values.get("indicators.history"), values.get("trading.interval")
+    if history and interval and history.value * interval_ns(interval.value) > _LONGEST_HISTORY:
+        yield (
+            f"{_placed(history)} is more than 50 years at {_placed(interval)}; lower one of them"
         )
 
 

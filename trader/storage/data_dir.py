@@ -34,7 +34,8 @@ def open_data_dir(path: Path) -> Iterator[DataDir]:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(path / "engine.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise UsageError(f"data directory {path}: {error.strerror}; {_CURE}") from error
+        what = "is not a directory" if isinstance(error, FileExistsError) else error.strerror
+        raise UsageError(f"data directory {path}: {what}; {_CURE}") from error
     try:
         _lock(lock, path)
         yield DataDir(path)

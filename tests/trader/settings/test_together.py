@@ -43,6 +43,13 @@ def test_below(first: str, second: str) -> None:
     ]
 
 
+def test_history_does_not_reach_back_for_ever() -> None:
+    """A count that is modest in minutes is absurd in months."""
+    assert [*disagreements(values(indicators__history=100_000, trading__interval="1h"))] == []
+    (error,) = disagreements(values(indicators__history=1_000, trading__interval="30d"))
+    assert error.startswith("indicators.history = 1000 (command line) is more than 50 years at")
+
+
 def test_replay_needs_data() -> None:
     """A replay without a recording is refused, one with it is not."""
     assert [*disagreements(values(market__venue="replay"))] == [
