@@ -49,10 +49,11 @@ _COLUMNS = (14, 11, 16, 11, 11)
 
 
 class Section(msgspec.Struct):
-    """Rows of one subject, and how many of them there must be."""
+    """Rows of one subject, how many there must be, and after how many others it gets the rest."""
 
     rows: list[Text]
     least: int
+    rank: int
 
 
 def rows_for(height: int) -> int:
@@ -64,52 +65,51 @@ def compose(dump: StatusDump, width: int, rows: int, note: str = "") -> list[Tex
     """Return the rows of a panel, none wider than `width`; `note` says how fresh they are."""
     detailed = rows >= _DETAILED
     sections = (
-        Section([_head(dump, width, note), *_standing(dump)], 1),
-        Section([_equity(dump, width), _pnl(dump), _trades(dump)], 3),
-        Section(_symbols(dump), 2),
-        Section(_actor_rows(dump.actors) if detailed else _actor_grid(dump.actors, width), 3),
-        Section(_limits(dump.limits, width), 2),
-        Section(_decisions(dump.decisions), 1),
+        Section([_head(dump, width, note), *_standing(dump)], 1, 0),
+        Section([_equity(dump, width), _pnl(dump), _trades(dump)], 3, 0),
+        Section(_symbols(dump), 5, 3),
+        Section(_actor_rows(dump.actors) if detailed else _actor_grid(dump.actors, width), 1, 1),
+        Section(_limits(dump.limits, width), 1, 2),
+        Section(_decisions(dump.decisions), 1, 4),
     )
-    shown = [row for section in _fitted(sections, rows) for row in section]
+    given = _shares(sections, rows)
+    symbols = sections[2]
+    if given[2] < len(symbols.rows):
+        more = Text(f"… {len(symbols.rows) - given[2] + 1} more", "dim")
+        symbols.rows[given[2] - 1 :] = [more]
+    shown = [
+        row for section, count in zip(sections, given, strict=True) for row in section.rows[:count]
+    ]
     for row in shown:
         row.rstrip()
         row.truncate(width, overflow="ellipsis")
     return shown
 
 
-def _fitted(sections: Sequence[Section], rows: int) -> list[list[Text]]:
-    """Give each section what it needs, then what it would like, in their order."""
+def _shares(sections: Sequence[Section], rows: int) -> list[int]:
+    """Give each section what it needs, in their order, then what it would like, by rank."""
     given = [0] * len(sections)
-    for wanted in (
-        [min(section.least, len(section.rows)) for section in sections],
-        [len(section.rows) for section in sections],
-    ):
-        for place, count in enumerate(wanted):
-            more = min(count - given[place], rows - sum(given))
-            given[place] += max(more, 0)
-    return [_cut(section.rows, count) for section, count in zip(sections, given, strict=True)]
-
-
-def _cut(rows: list[Text], count: int) -> list[Text]:
-    if count < len(rows) and count > 1:
-        return [*rows[: count - 1], Text(f"{'':{_LABEL}}… {len(rows) - count + 1} more", "dim")]
-    return rows[:count]
+    places = range(len(sections))
+    for place in places:
+        section = sections[place]
+        given[place] = min(section.least, len(section.rows), rows - sum(given))
+    for place in sorted(places, key=lambda place: sections[place].rank):
+        given[place] += min(len(sections[place].rows) - given[place], rows - sum(given))
+    return given
 
 
 # -- the run ---------------------------------------------------------------------------------------
 
 
 def _head(dump: StatusDump, width: int, note: str) -> Text:
-    speed = dump.speed if dump.speed == "max" else f"{dump.speed}x"
-    left = Text("── ", "dim")
-    left.append("SIMULATED" if dump.simulated else "REAL", "bold magenta")
-    left.append(f" · {dump.mode} · {dump.profile} · {dump.market} {speed}", "dim")
     right = Text(" ")
     right.append(*((note, "bold yellow") if note else (dump.state.upper(), _STATES[dump.state])))
     right.append(f" · up {span(dump.uptime_seconds)} ──", "dim")
-    if left.cell_len + right.cell_len + len(dump.run) + 4 < width:
-        left.append(f" · {dump.run}", "dim")
+    left = Text("── ", "dim").append("SIMULATED" if dump.simulated else "REAL", "bold magenta")
+    speed = dump.speed if dump.speed == "max" else f"{dump.speed}x"
+    for part in (dump.profile, f"{dump.market} {speed}", dump.mode, dump.run):
+        if left.cell_len + len(part) + 4 + right.cell_len <= width:
+            left.append(f" · {part}", "dim")
     left.append(" ")
     left.append("─" * (width - left.cell_len - right.cell_len), "dim")
     return left.append_text(right)
@@ -146,7 +146,7 @@ def _trades(dump: StatusDump) -> Text:
     row = _label("trades").append(f"{dump.trades.count:,}")
     if dump.trades.count:
         row.append(f", won {dump.trades.wins:,} ({dump.trades.wins / dump.trades.count:.0%})")
-    row.append(f"  open orders {len(dump.orders)}")
+    row.append(f"  orders {len(dump.orders)}")
     if dump.market_time:
         row.append(f"  {dump.market_time[:16].replace('T', ' ')}", "dim")
     pace = dump.candles_per_second
@@ -194,8 +194,14 @@ def _actor_grid(actors: Iterable[ActorStatus], width: int) -> list[Text]:
     kinds: dict[str, list[ActorStatus]] = {}
     for actor in actors:
         kinds.setdefault(actor.role.partition("[")[0], []).append(actor)
-    cells = [_kind(role, members) for role, members in kinds.items()]
+    # Where there is no room for all, those in trouble stay.
+    ranked = sorted(kinds.items(), key=lambda kind: _trouble(kind[1]), reverse=True)
+    cells = [_kind(role, members) for role, members in ranked]
     return _flow(("actors", "restarts", "/waiting"), cells, width)
+
+
+def _trouble(members: Sequence[ActorStatus]) -> tuple[int, int]:
+    return sum(a.state != "up" for a in members), sum(a.restarts for a in members)
 
 
 def _kind(role: str, members: Sequence[ActorStatus]) -> Text:
@@ -230,8 +236,12 @@ def _limits(limits: Iterable[LimitStatus], width: int) -> list[Text]:
     return _flow(("limits",), [_limit(limit) for limit in limits], width)
 
 
+def _share(limit: LimitStatus) -> float:
+    return limit.used / limit.bound if limit.bound else 0.0
+
+
 def _limit(limit: LimitStatus) -> Text:
-    share = limit.used / limit.bound if limit.bound else 0.0
+    share = _share(limit)
     name = _LIMITS.get(limit.name, limit.name.lower().replace("_", " "))
     text = Text(f"{name:<8} ")
     colour = "red" if share >= _HIGH else "yellow" if share >= _RISING else "green"

@@ -57,7 +57,9 @@ def money(value: Decimal) -> str:
 
 
 def signed(value: Decimal) -> str:
-    """Write an amount for a person with its sign: a gain shows as one."""
+    """Write a gain for a person, with its sign; four digits where there is nothing before them."""
+    if value and abs(value) < 1:
+        value = round(value, 3 - value.adjusted())
     return f"+{money(value)}" if value > 0 else money(value)
 
 

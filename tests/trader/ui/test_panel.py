@@ -110,7 +110,7 @@ def test_several_symbols_are_rows() -> None:
 
     assert "S0-USD" in panel
     assert "S19-USD" not in panel
-    assert "… 18 more" in panel
+    assert "… 17 more" in panel
     assert all(f"S{n}-USD" in shown(changed(feeds=feeds), height=100) for n in range(20))
 
 
@@ -141,6 +141,17 @@ def test_workers_of_one_kind_are_one_where_room_is_scarce() -> None:
     assert "indicator×3      3/3" in shown(changed(actors=workers))
     assert "indicator_worker[S2-USD]" in shown(changed(actors=workers), height=50)
     assert "CandleClosed  boom" in shown(changed(actors=workers), width=150, height=50)
+
+
+def test_an_actor_in_trouble_comes_first() -> None:
+    """What a small terminal has no room for are those that are well."""
+    down = ActorStatus("kill_switch", "given up", 3, 12, 4, None, None)
+    actors = (*STATUS.actors[:-1], down)
+    rows = shown(changed(actors=actors), 60, 14).splitlines()
+
+    assert next(row for row in rows if row.startswith("actors")).startswith(
+        "actors    ● kill_switch      3/12"
+    )
 
 
 def test_a_foreign_text_cannot_move_the_cursor() -> None:
