@@ -1,6 +1,5 @@
 """The command line: run the engine, show its settings and its flow of messages."""
 
-import contextlib
 import errno
 import os
 import re
@@ -125,9 +124,9 @@ def status(
     """Show what a run is doing, or what the last one was doing when it ended."""
     from trader.app.watching import watch_status
 
-    with contextlib.suppress(KeyboardInterrupt):
-        for shown in watch_status(_directory(data_dir), sys.stdout, as_json=as_json, again=watch):
-            _print(shown, end="")
+    for shown in watch_status(_directory(data_dir), sys.stdout, as_json=as_json, again=watch):
+        if not _print(shown, end=""):
+            break
 
 
 @app.command()
@@ -152,7 +151,8 @@ def show_run(
     from trader.ui.results import to_text
     from trader.ui.summary import to_json
 
-    summary = summary_of(find_run(_directory(data_dir), run))
+    directory = _directory(data_dir)
+    summary = summary_of(find_run(directory, run), directory)
     _print(to_json(summary).decode() if as_json else to_text(summary, whole=True))
 
 
@@ -211,8 +211,8 @@ def _directory(data_dir: str | None) -> Path:
     return Path(data_dir)
 
 
-def _print(text: str, end: str = "\n") -> None:
-    """Write a text to stdout; a reader who has left is no failure."""
+def _print(text: str, end: str = "\n") -> bool:
+    """Write a text to stdout; a reader who has left is no failure, but is told of by False."""
     try:
         print(text, end=end, flush=True)
     except OSError as error:
@@ -220,6 +220,8 @@ def _print(text: str, end: str = "\n") -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if error.errno not in _READER_LEFT:
             raise
+        return False
+    return True
 
 
 def _not_written(error: OSError) -> int:

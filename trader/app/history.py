@@ -13,6 +13,7 @@ from trader.storage.archive import open_archive
 from trader.storage.data_dir import holder_of
 from trader.storage.schema import Run
 from trader.ui.catalogue import Catalogue, RunEntry
+from trader.ui.render import utc
 from trader.ui.summary import SessionSummary
 
 
@@ -40,14 +41,19 @@ def find_run(directory: Path, wanted: str) -> Run:
     raise UsageError(f"run {wanted}: there is none; the nearest is {_nearest(wanted, runs)}")
 
 
-def summary_of(run: Run) -> SessionSummary:
+def summary_of(run: Run, directory: Path) -> SessionSummary:
     """Return what a run summed up when it ended; raise UsageError if it never did."""
+    if run.summary is None and holder_of(directory) is not None:
+        raise UsageError(f"run {run.id} has not ended; `run.py status` shows it")
     if run.summary is None:
-        raise UsageError(
-            f"run {run.id} has no summary: it goes on, or its process died; `status` says which"
-        )
+        reached = f"its process died in envelope {run.seq}, market time {utc(run.time)}"
+        raise UsageError(f"run {run.id} has no results: {reached}; --resume goes on with it")
+    return _decode(run, run.summary)
+
+
+def _decode(run: Run, summary: bytes) -> SessionSummary:
     try:
-        return msgspec.json.decode(run.summary, type=SessionSummary)
+        return msgspec.json.decode(summary, type=SessionSummary)
     except msgspec.DecodeError as error:
         raise JournalError(f"the summary of run {run.id} cannot be read: {error}") from error
 
@@ -61,7 +67,7 @@ def _nearest(wanted: str, runs: Sequence[Run]) -> str:
 
 
 def _entry(run: Run, is_running: bool) -> RunEntry:
-    summary = None if run.summary is None else summary_of(run)
+    summary = None if run.summary is None else _decode(run, run.summary)
     return RunEntry(
         number=run.number,
         run=run.id,

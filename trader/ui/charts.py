@@ -49,4 +49,4 @@ def _resampled(values: Sequence[float], width: int) -> list[float]:
     if len(values) <= width:
         return list(values)
     last = len(values) - 1
-    return [values[round(place * last / (width - 1))] for place in range(width)]
+    return [values[last - place * last // width] for place in reversed(range(width))]

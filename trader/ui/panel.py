@@ -12,7 +12,7 @@ from rich.text import Text
 
 from trader.model.views import TradingState
 from trader.ui.charts import bar, sparkline
-from trader.ui.render import money, percent, printable, signed, span
+from trader.ui.render import ago, money, percent, printable, signed, span
 from trader.ui.status import (
     ActorStatus,
     DecisionStatus,
@@ -105,7 +105,11 @@ def _head(dump: StatusDump, width: int, note: str) -> Text:
     right = Text(" ")
     right.append(*((note, "bold yellow") if note else (dump.state.upper(), _STATES[dump.state])))
     right.append(f" · up {span(dump.uptime_seconds)} ──", "dim")
-    left = Text("── ", "dim").append("SIMULATED" if dump.simulated else "REAL", "bold magenta")
+    left = (
+        Text()
+        .append("── ", "dim")
+        .append("SIMULATED" if dump.simulated else "REAL", "bold magenta")
+    )
     speed = dump.speed if dump.speed == "max" else f"{dump.speed}x"
     for part in (dump.profile, f"{dump.market} {speed}", dump.mode, dump.run):
         if left.cell_len + len(part) + 4 + right.cell_len <= width:
@@ -177,7 +181,7 @@ def _symbol(feed: FeedStatus, held: PositionStatus | None, prices: dict[str, flo
         row.stylize(_colour(held.unrealized), -len(gain))
     row.append("  ")
     row.append(feed.state, "green" if feed.state == "live" else "yellow")
-    return row.append("" if feed.age_seconds is None else f" {feed.age_seconds:.0f} s", "dim")
+    return row.append("" if feed.age_seconds is None else f" {ago(feed.age_seconds)}", "dim")
 
 
 def _columns(cells: Sequence[str]) -> Text:
@@ -207,7 +211,7 @@ def _trouble(members: Sequence[ActorStatus]) -> tuple[int, int]:
 def _kind(role: str, members: Sequence[ActorStatus]) -> Text:
     down = [member for member in members if member.state != "up"]
     restarts, depth = sum(a.restarts for a in members), sum(a.depth for a in members)
-    text = Text("● ", "red" if down else "yellow" if restarts else "green")
+    text = Text().append("● ", "red" if down else "yellow" if restarts else "green")
     name = role if len(members) == 1 else f"{role.partition('_')[0]}×{len(members)}"
     text.append(f"{name:<16} ", "bold red" if down else "")
     text.append(f"{restarts}", "bold yellow" if restarts else "dim")
@@ -282,7 +286,8 @@ def _flow(labels: Sequence[str], cells: Iterable[Text], width: int) -> list[Text
 
 
 def _label(text: str) -> Text:
-    return Text(f"{text:<{_LABEL}}", "dim")
+    # Not as the style of the whole, which what is appended would have as well.
+    return Text().append(f"{text:<{_LABEL}}", "dim")
 
 
 def _colour(amount: Decimal) -> str:

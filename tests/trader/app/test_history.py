@@ -44,7 +44,7 @@ def test_a_run_is_found_by_its_names(wanted: str, played: tuple[Path, SessionSum
     directory, summary = played
     found = find_run(directory, summary.run if wanted == "id" else wanted)
 
-    assert summary_of(found) == summary
+    assert summary_of(found, directory) == summary
 
 
 def test_the_last_run_is_the_newest(played: tuple[Path, SessionSummary]) -> None:
@@ -63,10 +63,16 @@ def test_an_unknown_run_is_refused_with_the_nearest(
         find_run(played[0], wanted)
 
 
-def test_a_run_without_an_end_has_no_summary(played: tuple[Path, SessionSummary]) -> None:
-    """And says so rather than show nothing."""
-    with pytest.raises(UsageError, match="has no summary: it goes on, or its process died"):
-        summary_of(find_run(played[0], "3"))
+def test_a_run_without_an_end_has_no_results(played: tuple[Path, SessionSummary]) -> None:
+    """It says whether it goes on or has died, and what to do about it."""
+    run = find_run(played[0], "3")
+    with pytest.raises(UsageError, match=r"0003-.* has no results: its process died .*--resume"):
+        summary_of(run, played[0])
+    with (
+        open_data_dir(played[0]),
+        pytest.raises(UsageError, match=r"not ended; .* status"),
+    ):
+        summary_of(run, played[0])
 
 
 def test_a_directory_without_a_journal_is_refused(tmp_path: Path) -> None:

@@ -17,6 +17,13 @@ def test_colours_are_escape_sequences() -> None:
     assert row.cells == len("up █░ 1·2 …")
 
 
+def test_a_label_does_not_colour_what_follows_it() -> None:
+    """What a person looks for is not as dim as its name."""
+    rows = paint(compose(STATUS, 79, 40), colours=True, encoding="utf-8")
+
+    assert any("\x1b[1m10,012.50" in row.text for row in rows)
+
+
 def test_without_colours_there_is_no_escape() -> None:
     """NO_COLOR, and everything that is no terminal."""
     (row,) = paint([ROW], colours=False, encoding="UTF-8")
