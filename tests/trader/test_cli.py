@@ -101,6 +101,11 @@ def command(
         ("--speed 1 config show", "options before 'config' do nothing"),
         ("--json topology", "options before 'topology' do nothing"),
         ("config show --set a", "--set a: give PATH=VALUE"),
+        ("status", "data directory data: there is none; give --data-dir DIR"),
+        ("status --data-dir .", "status.json: no run has written it yet"),
+        ("runs", "data directory data: there is none; give --data-dir DIR"),
+        ("runs --data-dir .", "journal.db: there is no journal"),
+        ("show 3 --data-dir file", "data directory file: there is none"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(
@@ -147,7 +152,9 @@ def test_every_error_is_told_at_once(command: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["config"], ["config", "show"], ["topology"]], ids=" ".join
+    "arguments",
+    [[], ["config"], ["config", "show"], ["status"], ["runs"], ["show"], ["topology"]],
+    ids=" ".join,
 )
 def test_help_is_readable_anywhere(
     arguments: list[str], command: Command, monkeypatch: pytest.MonkeyPatch
@@ -192,6 +199,7 @@ def test_json_is_one_object_on_stdout(command: Command) -> None:
         *("run", "profile", "mode", "simulated", "symbols", "candles", "decisions", "advice"),
         *("orders", "fills", "trades", "pnl", "equity", "restarts", "quarantined", "halted"),
         *("digest", "audit_digest", "wall_s", "exit_code"),
+        *("refusals", "denials", "rejections", "limits", "trade_log"),
     ]
     assert list(summary["orders"]) == [
         *("submitted", "filled", "canceled", "rejected", "denied", "open")
@@ -215,6 +223,48 @@ def test_the_summary_is_readable_too(command: Command) -> None:
     assert result.out.splitlines()[0].startswith("SIMULATED")
     assert "60 candles" in result.out
     assert (Path("data") / "trader.log").is_file()
+
+
+def test_past_runs_can_be_looked_at(command: Command) -> None:
+    """`runs` lists them, `show` prints one again, `status` how it stood when it ended."""
+    printed = command(*SHORT).out
+    listed, shown, seen = command("runs"), command("show"), command("status")
+
+    assert listed.out.splitlines()[-1].split()[0] == "1"
+    assert shown.out == printed
+    assert "ENDED" in seen.out
+    assert {result.code for result in (listed, shown, seen)} == {0}
+    assert (
+        max(len(line) for result in (listed, shown, seen) for line in result.out.split("\n")) <= 80
+    )
+
+
+def test_what_shows_runs_shows_them_to_scripts(command: Command) -> None:
+    """One object each, with the summary as the run had printed it."""
+    printed = json.loads(command(*SHORT, "--json").out)
+
+    assert json.loads(command("show", "1", "--json").out) == printed
+    assert json.loads(command("runs", "--json").out)["runs"][0]["run"] == printed["run"]
+    assert json.loads(command("status", "--json").out)["run"] == printed["run"]
+
+
+def test_an_unknown_run_is_one_line(command: Command) -> None:
+    """With the nearest there is."""
+    command(*SHORT)
+    result = command("show", "7")
+
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("error: run 7: there is none; the nearest is 0001-")
+    assert len(result.err.splitlines()) == 1
+
+
+def test_the_settings_say_where_runs_are(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has set the data directory for a run need not repeat it."""
+    monkeypatch.setenv("TRADER__SYSTEM__DATA_DIR", "elsewhere")
+    command(*SHORT)
+
+    assert Path("elsewhere").is_dir()
+    assert command("runs").code == command("status").code == 0
 
 
 def test_a_run_without_a_journal_leaves_none(command: Command) -> None:

@@ -88,7 +88,7 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
     "CRITICAL": (m.ActorGaveUp, m.MailboxOverflowed, m.JournalFailed, m.ProgressStalled),
 }
 
-_SILENT = frozenset({"approval", "beat", "key", "result", "ts_event", "ts_open"})
+_SILENT = frozenset({"approval", "beat", "curve", "key", "result", "ts_event", "ts_open"})
 """Fields that tell a reader nothing; the line bears the time."""
 
 _REMEMBERED = 10_000
