@@ -357,6 +357,7 @@ def summary_of(
             equity_of(state, start),
             peak,
             state.performance.max_drawdown_pct,
+            state.ledger.transfers - start.transfers,
         ),
         restarts={role.name: role.restarts for role in roles if role.restarts},
         quarantined=sum(role.quarantined for role in roles),

@@ -126,8 +126,9 @@ class MatchingEngine:
         def price(record: Record) -> Match | None:
             return pricing.in_candle(record, candle)
 
-        if pricing.instrument.terms is None:
-            return self._match(symbol, price, candle.volume, ts)
+        if not self._strains(symbol, candle, ts):
+            reports = self._match(symbol, price, candle.volume, ts)
+            return reports + self._squeeze(symbol, candle, ts) if reports else reports
         # In doubt to the account's disadvantage: only a stop comes before a liquidation.
         reports = self._carry(symbol, candle.open, ts)
         reports += self._match(symbol, self._saving(symbol, price), candle.volume, ts)
@@ -190,6 +191,14 @@ class MatchingEngine:
     def _staked(self, symbol: str) -> tuple[Stake, Terms] | None:
         stake, terms = self.book.stakes.get(symbol), self._pricing[symbol].instrument.terms
         return None if stake is None or terms is None else (stake, terms)
+
+    def _strains(self, symbol: str, candle: Candle, ts: int) -> bool:
+        """Tell whether a candle touches the margin of the position that it finds."""
+        stake = self.book.stakes.get(symbol)
+        if stake is None:
+            return False
+        worst = candle.low if stake.position.quantity > 0 else candle.high
+        return ts >= stake.funding_due or margin.is_breached(stake, worst)
 
     def _carry(self, symbol: str, mark: float, ts: int) -> Reports:
         """Pay what funding is due and liquidate what the mark has reached."""
