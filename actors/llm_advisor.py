@@ -7,7 +7,6 @@ import msgspec
 
 from trader.advice.rules import ADVISORS
 from trader.advice.settings import AdviceSettings
-from trader.model.instrument import ZERO
 from trader.model.market import SECOND
 from trader.model.messages import (
     AdviceGiven,
@@ -61,8 +60,8 @@ class LLMAdvisor(Actor):
     def on_snapshot_taken(self, message: SnapshotTaken) -> None:
         """Give the advice that the snapshot merits, if any."""
         symbol = message.symbol
-        quantity = self.state.positions.get(symbol, ZERO)
-        position = (quantity > 0) - (quantity < 0)
+        quantity = self.state.positions.get(symbol)
+        position = 0 if quantity is None else 1 if quantity > 0 else -1
         advice = self.rule(self.settings, symbol, message.snapshot, position)
         if advice is not None and (advice.stance is Stance.FLAT or self._may_enter(advice)):
             self.send(AdviceGiven(advice))

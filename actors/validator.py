@@ -8,7 +8,6 @@ import msgspec
 
 from trader.advice.checks import Standing, opens, refusal
 from trader.advice.settings import AdviceSettings
-from trader.model.instrument import ZERO
 from trader.model.messages import (
     AdviceGiven,
     AdviceRefused,
@@ -59,11 +58,11 @@ class Validator(Actor):
             self.send(AdviceRefused(state.decisions, advice.symbol, advice.source, reason, detail))
 
     def _standing(self, symbol: str) -> Standing:
-        quantity = self.state.positions.get(symbol, ZERO)
+        quantity = self.state.positions.get(symbol)
         return Standing(
             now=self.now,
             known_symbol=symbol in self.symbols,
-            position=(quantity > 0) - (quantity < 0),
+            position=0 if quantity is None else 1 if quantity > 0 else -1,
             stalled_since=self.state.stalled.get(symbol),
         )
 

@@ -27,7 +27,8 @@ from trader.model.orders import Leg
 from trader.runtime.faults import Fault
 from trader.topology import ROLES
 
-LIVE = ("--profile", "aggressive", "--json", "--symbol", "BTC-USD", "--symbol", "ETH-USD")
+LIVE = ("--profile", "aggressive", "--json", "--set", "trading.leverage=5")
+SYMBOLS = ("--symbol", "BTC-USD", "--symbol", "ETH-USD-PERP")
 POLICIES = ("protect", "flatten", "leave")
 MARKET = ("market.candles=45", "system.journal=false")
 
@@ -47,7 +48,7 @@ def wait_for_trouble(run: Process, chance: random.Random) -> None:
 def end_at_random(chance: random.Random) -> list[str]:
     """End one live run at a random moment; return what was wrong."""
     policy, latency = chance.choice(POLICIES), chance.choice([50, 5_000, 30_000])
-    options = [*LIVE, "--seed", str(chance.randrange(1000))]
+    options = [*LIVE, *SYMBOLS, "--seed", str(chance.randrange(1000))]
     options += ["--speed", str(chance.choice([300, 1000, 5000]))]
     options += ["--set", f"shutdown.open_position={policy}"]
     options += ["--set", f"simulation.latency_ms={latency}"]
@@ -64,7 +65,7 @@ def end_at_random(chance: random.Random) -> list[str]:
 
 def kill_at_random(chance: random.Random) -> list[str]:
     """Kill one live run at a random moment and resume it; return what was wrong."""
-    options = [*LIVE, "--seed", str(chance.randrange(1000))]
+    options = [*LIVE, *SYMBOLS, "--seed", str(chance.randrange(1000))]
     with tempfile.TemporaryDirectory() as folder:
         with launched(Path(folder), *options, "--speed", "2000") as run:
             wait_for_trouble(run, chance)

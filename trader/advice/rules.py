@@ -22,6 +22,8 @@ def rules_advice(
     settings: AdviceSettings, symbol: str, snapshot: Snapshot, position: int
 ) -> Advice | None:
     """Buy where WaveTrend turns up from oversold, sell where it turns down from overbought."""
+    if not snapshot.cross or snapshot.cross == position:
+        return None
     stance = _stance(snapshot.cross, symbol, position)
     if stance is None:
         return None
@@ -46,6 +48,8 @@ def ema_cross_advice(
     settings: AdviceSettings, symbol: str, snapshot: Snapshot, position: int
 ) -> Advice | None:
     """Buy where the fast average of the close crosses above the slow one, sell where below."""
+    if not snapshot.ema_cross or snapshot.ema_cross == position:
+        return None
     stance = _stance(snapshot.ema_cross, symbol, position)
     if stance is None:
         return None
@@ -70,9 +74,7 @@ ADVISORS: dict[str, Rule] = {RULES: rules_advice, EMA_CROSS: ema_cross_advice}
 
 
 def _stance(cross: int, symbol: str, position: int) -> Stance | None:
-    """Return what a turn up (1) or down (-1) asks for, None where nothing."""
-    if not cross or cross == position:
-        return None
+    """Return what a turn up (1) or down (-1) asks for that the position is not, or None."""
     if position:
         return Stance.FLAT
     if cross > 0:

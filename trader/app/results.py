@@ -93,4 +93,10 @@ def _orders(engine: Engine) -> OrderCounts:
 def _equity(state: RiskState, start: Start) -> Equity:
     performance = state.performance
     peak = max(start.equity, round(to_decimal(performance.peak), _PLACES))
-    return Equity(start.equity, equity_of(state, start), peak, performance.max_drawdown_pct)
+    return Equity(
+        start.equity,
+        equity_of(state, start),
+        peak,
+        performance.max_drawdown_pct,
+        state.ledger.transfers - start.transfers,
+    )

@@ -63,6 +63,12 @@ class Record(msgspec.Struct):
         return self.budget if spends else self.remaining
 
     @property
+    def waits(self) -> bool:
+        """True of a stop that has not been set off."""
+        order = self.state.order
+        return not self.triggered and (order.trigger is not None or order.trail is not None)
+
+    @property
     def trigger(self) -> float | None:
         """The price that sets off a stop that has not been; None of any other order."""
         order = self.order
@@ -118,6 +124,7 @@ class Stake(msgspec.Struct):
     currency: str
     funding_due: int
     margin: Decimal = ZERO
+    long: bool = True
     liquidation: float = 0.0
 
 

@@ -133,8 +133,10 @@ RANGES: dict[str, Range] = {
 """The range of every number, by path."""
 
 FORMS: dict[str, Form] = {
-    "trading.symbol": Form(_check_symbol, "a symbol such as BTC-USD"),
-    "trading.symbols": Form(_check_symbols, "symbols such as BTC-USD, at least one, each once"),
+    "trading.symbol": Form(_check_symbol, "a symbol such as BTC-USD or BTC-USD-PERP"),
+    "trading.symbols": Form(
+        _check_symbols, "symbols such as BTC-USD or BTC-USD-PERP, at least one, each once"
+    ),
     "trading.interval": Form(_check_interval, "an interval such as 1m, 15m, 4h or 1d, at most 30d"),
     "system.log_filter": Form(_check_names, "levels by name, such as risk_guard=DEBUG,ccxt=ERROR"),
 }

@@ -41,12 +41,16 @@ class Pnl(msgspec.Struct, frozen=True):
 
 
 class Equity(msgspec.Struct, frozen=True):
-    """Equity over the run, in the quote currency; the drawdown is in % of the peak before it."""
+    """Equity over the run, in the quote currency; the drawdown is in % of the peak before it.
+
+    `transfers`: deposits less withdrawals. `end - start - transfers` is the net profit.
+    """
 
     start: Decimal
     end: Decimal
     peak: Decimal
     max_drawdown_pct: float
+    transfers: Decimal = Decimal(0)
 
 
 class TradeRecord(msgspec.Struct, frozen=True):
