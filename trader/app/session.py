@@ -47,6 +47,8 @@ from trader.ui.summary import SessionSummary, to_json
 
 _SECRET_NAMES = ("KEY", "SECRET", "TOKEN", "PASSWORD")
 _DAY = 86_400.0
+_PRUNED = 20
+"""Steps in which old runs are dropped at a start: about half a second."""
 _SAME = 0.05
 """Wall seconds within which signals are one: `timeout` and systemd send two at once."""
 
@@ -79,6 +81,7 @@ class Session:
         self.settings = settings
         self.options = options
         self.account = accounts.account_of(settings)
+        self._retention = round(settings.system.retention_days * _DAY * SECOND)
         archive = None
         if settings.system.journal:
             archive = stack.enter_context(open_journal(directory / "journal.db"))
@@ -105,8 +108,9 @@ class Session:
             if self.options.resume:
                 raise UsageError("--resume: needs the journal, and system.journal = false; set it")
             return None
-        retention = self.settings.system.retention_days * _DAY
-        prune_runs(archive, int((time.time() - retention) * SECOND))
+        for _ in range(_PRUNED):
+            if not prune_runs(archive, time.time_ns(), self._retention):
+                break
         if self.options.resume:
             return accounts.find_estate(archive, self.settings)
         last = archive.last_run(self.account)
@@ -128,8 +132,7 @@ class Session:
             market_start=self.world.market.start,
             resumed_from=None if self.estate is None else self.estate.run.id,
         )
-        retention = self.settings.system.retention_days * _DAY
-        return Journal.start(archive, info, round(retention * SECOND))
+        return Journal.start(archive, info, self._retention)
 
     def _build(self, kill_file: KillFile, redact: Callable[[str], str]) -> Engine:
         settings, journal = self.settings, self.journal
