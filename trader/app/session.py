@@ -91,10 +91,11 @@ class Session:
             None if estate is None else estate.exchange,
             None if estate is None else estate.resume_at,
         )
+        kill_file = stack.enter_context(KillFile.open(directory / "kill_switch.jsonl"))
+        # Last of what may fail: a run that is in the journal has begun.
         self.journal = None if archive is None else self._begin(archive)
         self.run = self.journal.run.id if self.journal is not None else run_id(0, time.time_ns())
-        kill_file = KillFile.open(directory / "kill_switch.jsonl")
-        self.engine = self._build(stack.enter_context(kill_file), redact)
+        self.engine = self._build(kill_file, redact)
         self.drive = open_drive(self.engine)
         clock = self.drive.now
         self.reporter = Reporter(self.engine, self.run, began, clock, directory, redact)

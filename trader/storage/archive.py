@@ -58,8 +58,12 @@ class Archive:
         return runs
 
     def last_run(self, account: str) -> Run | None:
-        """Return the newest run of an account, None where there was none."""
-        return next((run for run in reversed(self.runs()) if run.account == account), None)
+        """Return the newest run of an account, None where there was none.
+
+        One that died before its first row is passed over: it holds nothing, and nothing of it.
+        """
+        runs = reversed(self.runs())
+        return next((run for run in runs if run.account == account and run.rows), None)
 
     def restore(self, run: Run) -> dict[str, tuple[int, bytes]]:
         """Return each role's newest checkpoint: the seq of its last envelope, and its state."""

@@ -103,7 +103,7 @@ def _older_than(runs: list[Run], now: int, retention: int) -> list[Run]:
     A run is as old as the starts after it are apart. No pause counts for more than three quarters
     of the retention, and none for less than nothing, so that no single jump makes a run old.
     """
-    newest = {run.account: run for run in runs}.values()
+    newest = {run.account: run for run in runs if run.rows}.values()
     kept = {run.id for run in newest} | {run.resumed_from for run in newest}
     old, age, later = [], 0, now
     for run in reversed(runs):

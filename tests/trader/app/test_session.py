@@ -153,3 +153,32 @@ def test_what_another_version_wrote_is_not_resumed(foreign: Path) -> None:
 def test_what_another_version_left_open_keeps_nobody_from_starting(foreign: Path) -> None:
     """The account starts afresh; what cannot be read is not told."""
     assert play(foreign, "market.candles=1").exit_code == 0
+
+
+def test_a_run_that_died_at_once_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the run before it had is resumed: an account is not lost to a start that failed."""
+    first = play(tmp_path, "market.candles=60")
+    with monkeypatch.context() as broken:
+        broken.setattr(Session, "play", lambda _self: 1 / 0)
+        with pytest.raises(Crashed):
+            play(tmp_path, resume=True)
+
+    second = play(tmp_path, "market.candles=1", resume=True)
+
+    assert first.fills > 0
+    assert last_run(tmp_path).resumed_from == first.run
+    assert second.equity.start != 10_000
+
+
+def test_a_start_that_is_refused_leaves_no_run(tmp_path: Path) -> None:
+    """Where a file is in the way, nothing has begun, and the journal says so."""
+    play(tmp_path, "market.candles=1")
+    (tmp_path / "kill_switch.jsonl").unlink()
+    (tmp_path / "kill_switch.jsonl").mkdir()
+
+    with pytest.raises(UsageError, match="Is a directory"):
+        play(tmp_path, "market.candles=1")
+
+    assert last_run(tmp_path).number == 1
