@@ -1,5 +1,6 @@
 """One run, from its lock to its exit code, where nothing goes as it should."""
 
+import itertools
 import os
 import threading
 import time
@@ -126,6 +127,26 @@ def test_a_clock_that_jumps_loses_nothing(tmp_path: Path, monkeypatch: pytest.Mo
         assert len({run.id for run in runs}) == 4
         assert runs[1].resumed_from == runs[0].id
         assert archive.verify() == sum(run.rows for run in runs)
+
+
+def test_a_clock_that_jumps_while_a_run_goes_on_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run's own time follows the market, and a clock that nobody can set."""
+    market = ("market.candles=60", "market.speed=20000")
+    plain = play(tmp_path, *market)
+    wall = itertools.cycle([10**18, 0, 4 * 10**18])
+    monkeypatch.setattr(time, "time_ns", lambda: next(wall))
+    monkeypatch.setattr(time, "time", lambda: next(wall) / 1e9)
+
+    jumping = play(tmp_path, *market)
+
+    assert (jumping.digest, jumping.candles) == (plain.digest, 60)
+    with open_archive(tmp_path / "journal.db") as archive:
+        records = archive.envelopes(archive.runs()[-1])
+        # A quote is journaled when somebody acts on it, with the time at which it came.
+        times = [record.time for record in records if not record.kind.startswith("Quote")]
+    assert times == sorted(times)
 
 
 @pytest.fixture
