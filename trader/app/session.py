@@ -279,7 +279,7 @@ def run_session(loaded: Loaded, options: Options) -> SessionSummary:
         elif number not in {signal.SIGUSR1, signal.SIGUSR2}:
             os._exit(CLEAN)  # nothing has begun
 
-    with _log_may_stay_open(), ExitStack() as stack:
+    with ExitStack() as stack:
         stack.enter_context(open_signals(on_signal))
         directory = stack.enter_context(open_data_dir(Path(system.data_dir))).path
         stack.enter_context(open_terminal())
@@ -301,15 +301,6 @@ def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(
         value for name, value in environ.items() if value and name.upper().endswith(_SECRET_NAMES)
     )
-
-
-@contextmanager
-def _log_may_stay_open() -> Iterator[None]:
-    """Let files that a full disk keeps from being closed not hide what the run has come to."""
-    try:
-        yield
-    except OSError as error:
-        sys.stderr.write(f"error: the log is not complete: {error.strerror}\n")
 
 
 @contextmanager
