@@ -64,6 +64,8 @@ def read_env_file(path: Path) -> tuple[EnvLine, ...]:
 
 
 def _read_text(path: Path, *, private: bool = False) -> str:
+    if path.is_fifo():
+        raise UsageError(f"{path}: is a pipe, which may keep us waiting for ever; name a file")
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode

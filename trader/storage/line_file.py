@@ -42,7 +42,8 @@ class LineFile:
         os.close(self._descriptor)
 
     def _open(self) -> None:
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        # A pipe that nobody reads must not hold anybody up.
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
         self._descriptor = os.open(self.path, flags, 0o600)
         status = os.fstat(self._descriptor)
         if stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:

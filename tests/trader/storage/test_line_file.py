@@ -1,5 +1,6 @@
 """A file of lines: each there at once, bounded, and never in anybody's way."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,17 @@ def test_files_are_bounded(tmp_path: Path, kept: int) -> None:
     assert {each.name for each in tmp_path.iterdir()} == set(names)
     assert lines == [f"line {number}" for number in range(200 - len(lines), 200)]
     assert all(each.stat().st_size <= 39 for each in tmp_path.iterdir())
+
+
+def test_a_pipe_in_its_place_holds_nobody_up(tmp_path: Path) -> None:
+    """Once it is full, what is written is lost."""
+    os.mkfifo(tmp_path / "lines")
+    file = LineFile(tmp_path / "lines", 1_000_000, kept=1)
+    for _ in range(2_000):
+        file.write("x" * 99 + "\n")
+    file.stop()
+
+    assert 0 < file.lost < 2_000
 
 
 def test_what_a_full_disk_refuses_is_counted() -> None:
