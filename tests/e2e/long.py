@@ -41,7 +41,7 @@ def travel(folder: Path, *options: str, every: float, patience: float) -> Journe
     began = time.monotonic()
     told = ("--json", "--set", f"system.status_seconds={every}")
     with launched(folder, *told, *options, patience=patience) as run:
-        while run.read():
+        while run.read(every):
             due = began + every * len(samples)
             if time.monotonic() >= due and (resident := _resident(run.child.pid)):
                 sizes = {file.name: file.stat().st_size for file in folder.iterdir()}

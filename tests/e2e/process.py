@@ -71,11 +71,11 @@ class Process:
         """Return the newest status dump."""
         return json.loads((self.data_dir / "status.json").read_bytes())
 
-    def read(self) -> bool:
-        """Wait for output and take it in; False once there will be no more."""
+    def read(self, seconds: float = DEADLINE) -> bool:
+        """Wait so long for output and take it in; False once there will be no more."""
         if not self._selector.get_map():
             return False
-        for key, _ in self._selector.select(self._until - time.monotonic()):
+        for key, _ in self._selector.select(min(seconds, self._until - time.monotonic())):
             data = os.read(key.fd, 65536)
             if not data:
                 self._selector.unregister(key.fileobj)

@@ -16,7 +16,7 @@ from trader.storage.database import (
 from trader.storage.head import Head, head_path, read_head
 from trader.storage.schema import GENESIS, TABLES, Cell, Record, Run, link, seal
 
-OPEN_ROWS = 400_000
+OPEN_ROWS = 200_000
 """How many of the newest rows are checked on open; older ones are when they are read."""
 OPEN_BYTES = 128 * 2**20
 """Up to this size SQLite's own structure is checked on open, too."""
