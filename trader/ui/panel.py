@@ -263,7 +263,7 @@ def _decisions(decisions: Sequence[DecisionStatus]) -> list[Text]:
     rows = []
     for number, decision in enumerate(reversed(decisions)):
         row = _label("" if number else "decisions")
-        row.append(f"{decision.time[11:]} ", "dim")
+        row.append(f"{decision.time[5:16]} ", "dim")
         row.append(f"{decision.symbol} {decision.stance} {decision.conviction:.2f} ")
         row.append(
             decision.outcome, "green" if decision.outcome[:3] in {"buy", "sel"} else "yellow"

@@ -86,7 +86,7 @@ def test_all_there_is_to_see_fits_into_a_small_terminal() -> None:
         *("10,012.50", "+0.12 %", "▁▄█", "realized +15.00", "unrealized -1.25", "net +12.50"),
         *("3, won 2 (67%)", "1,234 candles 1.0/s", "2025-01-01 00:16", "54,975.00"),
         *("long 0.05", "live 4 s", "execution_broker 0/0", "day      █░░░ 0.4/3%"),
-        *("00:15:00 BTC-USD long 0.72 denied COOLDOWN_SYMBOL rules: Wave",),
+        *("01-01 00:15 BTC-USD long 0.72 denied COOLDOWN_SYMBOL rules: Wave",),
     ):
         assert part in panel
     assert len(panel.splitlines()) == 14
