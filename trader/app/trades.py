@@ -66,11 +66,11 @@ class Deal(msgspec.Struct):
     left: Decimal = ZERO
     received: Decimal = ZERO
     fees: Decimal = ZERO
-    exit_reason: Reason | None = None
+    exit_reason: str | None = None
     pnl: Decimal = ZERO
     closed: int = 0
 
-    def take(self, fill: Fill, reason: Reason | None) -> None:
+    def take(self, fill: Fill, reason: str | None) -> None:
         """Add a fill; `reason` says what its order is for, where that is an exit."""
         amount = fill.quantity * fill.price
         if (fill.side.sign > 0) == (self.side == "long"):
@@ -163,8 +163,11 @@ class TradeBook:
 
     # -- trades ------------------------------------------------------------------------------------
 
-    def filled(self, fill: Fill) -> None:
-        """Add a fill to the deal of its symbol, which it may begin."""
+    def filled(self, fill: Fill, reason: str | None = None) -> None:
+        """Add a fill to the deal of its symbol, which it may begin.
+
+        `reason` is what closed it where no order of ours did.
+        """
         submit = self._orders.get(fill.client_order_id)
         deal = self._deals.get(fill.symbol)
         if deal is None:
@@ -172,7 +175,8 @@ class TradeBook:
             advice = self._judged.get(number)
             why = "" if advice is None else f"{advice.source}: {advice.rationale}"
             deal = self._begin(fill.symbol, fill.side.sign > 0, number, fill.ts_event, why)
-        reason = None if submit is None else submit.reason or _BY_LEG.get(submit.order.leg)
+        if submit is not None:
+            reason = submit.reason or _BY_LEG.get(submit.order.leg)
         deal.take(fill, reason)
 
     def moved(self, message: m.PositionChanged, time: int) -> None:

@@ -65,7 +65,7 @@ class TradeRecord(msgspec.Struct, frozen=True):
     entry_reason: str
     closed: str | None
     exit: Decimal | None
-    exit_reason: Reason | None
+    exit_reason: str | None
     fees: Decimal
     pnl: Decimal
 

@@ -115,6 +115,20 @@ def test_what_an_earlier_run_left_is_a_trade_of_unknown_beginning() -> None:
     assert (trade.pnl, trade.exit_reason) == (Decimal("0.9"), None)
 
 
+def test_what_no_order_of_ours_closed_has_a_reason_of_its_own() -> None:
+    """A venue may close a position by its own rule."""
+    book = TradeBook()
+    fill(book, submit(book, 1, Side.BUY, Leg.ENTRY), Side.BUY, 100, "1", "-0.1")
+    closed = Fill(
+        "t", "venue", SYMBOL, Side.SELL, Decimal(1), Decimal(50), Decimal(1), Liquidity.TAKER, 7
+    )
+    book.filled(closed, "LIQUIDATED")
+    book.moved(m.PositionChanged(SYMBOL, Decimal(0), Decimal(0), Decimal("-51.1")), MINUTE)
+
+    (trade,) = records(book)
+    assert (trade.exit_reason, trade.pnl) == ("LIQUIDATED", Decimal("-51.1"))
+
+
 def test_a_decision_is_followed_to_its_outcome() -> None:
     """Refused at once, or proposed and then denied or carried out."""
     book = TradeBook()
