@@ -1,6 +1,6 @@
 """The summary of a run that has ended, read from its actors and from what was counted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import msgspec
 
@@ -17,6 +17,7 @@ from trader.app.reports import (
     state_of,
     trades_of,
 )
+from trader.app.tally import often
 from trader.model.instrument import to_decimal
 from trader.risk.state import RiskState
 from trader.topology import EXECUTION_BROKER, KILL_SWITCH, RISK_GUARD
@@ -64,9 +65,9 @@ def summary_of(
         audit_digest=audit_digest,
         wall_s=round(wall_s, 3),
         exit_code=exit_code,
-        refusals=_often(tally.refusals),
-        denials=_often(tally.denials),
-        rejections=_often(tally.rejections),
+        refusals=often(tally.refusals),
+        denials=often(tally.denials),
+        rejections=often(tally.rejections),
         limits=_uses(engine, state, highs or Highs()),
         trade_log=tally.book.trades(unrealized, redact),
     )
@@ -77,10 +78,6 @@ def _uses(engine: Engine, state: RiskState, highs: Highs) -> tuple[LimitUse, ...
     worst = state.performance.max_drawdown_pct
     highs.take((*losses, msgspec.structs.replace(drawdown, used=worst), *limits_of(engine, state)))
     return highs.uses(engine.tally.breaches)
-
-
-def _often(counts: Mapping[str, int]) -> dict[str, int]:
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _orders(engine: Engine) -> OrderCounts:

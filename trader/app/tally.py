@@ -1,6 +1,7 @@
 """Counts what a run does, as it is sent."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from trader.app.trades import TradeBook
 from trader.model import messages as m
@@ -105,3 +106,8 @@ class Tally:
             self.halted = message.reason
         elif message.state is not TradingState.HALTED and not self._tripped:
             self.halted = None
+
+
+def often(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return counts with the most frequent first."""
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

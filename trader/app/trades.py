@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from trader.model import messages as m
-from trader.model.instrument import ZERO
+from trader.model.instrument import ZERO, to_decimal
 from trader.model.orders import Fill, Leg
 from trader.model.reasons import Reason
 from trader.model.views import Advice, Stance
@@ -16,7 +16,7 @@ from trader.ui.render import utc
 from trader.ui.status import DecisionStatus
 from trader.ui.summary import TradeRecord
 
-KEPT = 1_000
+KEPT = 500
 """How many of the newest trades a summary holds."""
 _SHOWN = 8
 """How many of the newest decisions a status shows."""
@@ -82,6 +82,11 @@ class Deal(msgspec.Struct):
             self.exit_reason = reason
         self.fees += fill.fee
 
+    def unrealized(self, mark: Decimal) -> Decimal:
+        """Return what is still held beyond what it was entered for."""
+        held, sign = self.entered - self.left, 1 if self.side == "long" else -1
+        return sign * (held * mark - self.paid * held / self.entered)
+
     def record(self, unrealized: Decimal, redact: Callable[[str], str]) -> TradeRecord:
         """Return what a summary says of it."""
         return TradeRecord(
@@ -115,11 +120,13 @@ class TradeBook:
         self._judged: dict[int, Advice | None] = {}
         self._orders: dict[str, m.SubmitOrder] = {}
         self._deals: dict[str, Deal] = {}
-        self._realized: dict[str, Decimal] = {}
+        self.fees = ZERO
+        self.realized: dict[str, Decimal] = {}
+        """What each symbol has won after costs, over all its trades."""
 
     def resume(self, symbol: str, quantity: Decimal, price: Decimal, realized: Decimal) -> None:
         """Take down what an earlier run left of a symbol; what it `realized` is not won again."""
-        self._realized[symbol] = realized
+        self.realized[symbol] = realized
         if quantity:
             deal = self._begin(symbol, quantity > 0, 0, 0, "held since an earlier run")
             deal.entered, deal.paid = abs(quantity), abs(quantity) * price
@@ -178,17 +185,26 @@ class TradeBook:
         if submit is not None:
             reason = submit.reason or _BY_LEG.get(submit.order.leg)
         deal.take(fill, reason)
+        self.fees += fill.fee
 
     def moved(self, message: m.PositionChanged, time: int) -> None:
         """End the deal of a symbol that is flat."""
         deal = self._deals.get(message.symbol)
         if deal is not None:
             deal.pnl = message.realized - deal.base
-        self._realized[message.symbol] = message.realized
+        self.realized[message.symbol] = message.realized
         if deal is not None and deal.left and not message.quantity:
             deal.closed = time
             self.closed.append(self._deals.pop(message.symbol))
             self.on_trade()
+
+    def unrealized(self, marks: Mapping[str, float]) -> dict[str, Decimal]:
+        """Return by symbol what is open at the marks, before fees."""
+        return {
+            symbol: deal.unrealized(to_decimal(marks[symbol]))
+            for symbol, deal in self._deals.items()
+            if symbol in marks
+        }
 
     def trades(
         self, unrealized: Mapping[str, Decimal], redact: Callable[[str], str]
@@ -202,7 +218,7 @@ class TradeBook:
         return (*ended, *under_way)
 
     def _begin(self, symbol: str, is_long: bool, decision: int, opened: int, why: str) -> Deal:
-        base = self._realized.get(symbol, ZERO)
+        base = self.realized.get(symbol, ZERO)
         deal = Deal(symbol, "long" if is_long else "short", decision, opened, why, base)
         self._deals[symbol] = deal
         return deal
