@@ -148,8 +148,13 @@ def _sum_up(counted: Recount, run: Run, symbols: tuple[str, ...]) -> SessionSumm
         refusals=often(tally.refusals),
         denials=often(tally.denials),
         rejections=often(tally.rejections),
-        trade_log=tally.book.trades(unrealized, str),
+        trade_log=tally.book.trades(_won(counted, unrealized), str),
     )
+
+
+def _won(counted: Recount, unrealized: dict[str, Decimal]) -> dict[str, Decimal]:
+    realized = counted.tally.book.realized
+    return {symbol: realized.get(symbol, ZERO) + open_ for symbol, open_ in unrealized.items()}
 
 
 def _orders(counted: Recount) -> OrderCounts:

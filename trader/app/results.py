@@ -1,6 +1,7 @@
 """The summary of a run that has ended, read from its actors and from what was counted."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
 import msgspec
 
@@ -16,6 +17,7 @@ from trader.app.reports import (
     positions_of,
     state_of,
     trades_of,
+    won_of,
 )
 from trader.app.tally import often
 from trader.model.instrument import to_decimal
@@ -43,7 +45,6 @@ def summary_of(
     tally = engine.tally
     state: RiskState = state_of(engine.main, RISK_GUARD) or RiskState()
     roles = [*engine.main.roles.values(), engine.kill.roles[KILL_SWITCH]]
-    unrealized = {position.symbol: position.unrealized for position in positions_of(state)}
     return SessionSummary(
         run=run,
         profile=profile,
@@ -69,8 +70,17 @@ def summary_of(
         denials=often(tally.denials),
         rejections=often(tally.rejections),
         limits=_uses(engine, state, highs or Highs()),
-        trade_log=tally.book.trades(unrealized, redact),
+        trade_log=tally.book.trades(_won(state), redact),
     )
+
+
+def _won(state: RiskState) -> dict[str, Decimal]:
+    """Return what each symbol that is held has won, with what it would bring now."""
+    positions = state.ledger.positions
+    return {
+        held.symbol: won_of(positions[held.symbol]) + held.unrealized
+        for held in positions_of(state)
+    }
 
 
 def _uses(engine: Engine, state: RiskState, highs: Highs) -> tuple[LimitUse, ...]:

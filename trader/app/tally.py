@@ -74,19 +74,24 @@ class Tally:
             case m.OrderDenied():
                 self.denials[message.reason] += 1
                 self.book.denied(message)
-            case m.SubmitOrder():
-                self.book.submitted(message)
             case m.OrderRejected():
                 self.rejections[message.reason] += 1
+            case m.LimitBreached():
+                self.breaches[message.limit] += 1
+            case m.TradingStateChanged() | m.HaltTrading():
+                self._follow(message)
+            case _:
+                self._trade(message, time)
+
+    def _trade(self, message: Message, time: int) -> None:
+        match message:
+            case m.SubmitOrder():
+                self.book.submitted(message)
             case m.OrderFilled(fill) | m.OrderPartiallyFilled(fill):
                 self.fills += 1
                 self.book.filled(fill)
             case m.PositionChanged():
                 self.book.moved(message, time)
-            case m.LimitBreached():
-                self.breaches[message.limit] += 1
-            case m.TradingStateChanged() | m.HaltTrading():
-                self._follow(message)
 
     def _decide(self, message: m.AdviceRefused | m.ProposeOrder, time: int) -> None:
         self.decisions += 1

@@ -87,8 +87,8 @@ class Deal(msgspec.Struct):
         held, sign = self.entered - self.left, 1 if self.side == "long" else -1
         return sign * (held * mark - self.paid * held / self.entered)
 
-    def record(self, unrealized: Decimal, redact: Callable[[str], str]) -> TradeRecord:
-        """Return what a summary says of it."""
+    def record(self, pnl: Decimal, redact: Callable[[str], str]) -> TradeRecord:
+        """Return what a summary says of it, with what it has brought after costs."""
         return TradeRecord(
             symbol=self.symbol,
             side=self.side,
@@ -101,7 +101,7 @@ class Deal(msgspec.Struct):
             exit=_mean(self.received, self.left) if self.left else None,
             exit_reason=self.exit_reason,
             fees=self.fees,
-            pnl=self.pnl + unrealized,
+            pnl=pnl,
         )
 
 
@@ -190,11 +190,9 @@ class TradeBook:
     def moved(self, message: m.PositionChanged, time: int) -> None:
         """End the deal of a symbol that is flat."""
         deal = self._deals.get(message.symbol)
-        if deal is not None:
-            deal.pnl = message.realized - deal.base
         self.realized[message.symbol] = message.realized
         if deal is not None and deal.left and not message.quantity:
-            deal.closed = time
+            deal.pnl, deal.closed = message.realized - deal.base, time
             self.closed.append(self._deals.pop(message.symbol))
             self.on_trade()
 
@@ -207,12 +205,15 @@ class TradeBook:
         }
 
     def trades(
-        self, unrealized: Mapping[str, Decimal], redact: Callable[[str], str]
+        self, won: Mapping[str, Decimal], redact: Callable[[str], str]
     ) -> tuple[TradeRecord, ...]:
-        """Return the newest trades, then what is open, with its profit at the newest price."""
-        ended = (deal.record(ZERO, redact) for deal in self.closed)
+        """Return the newest trades, then those that are open.
+
+        `won` is what each symbol has won after costs and with what is open at the newest price.
+        """
+        ended = (deal.record(deal.pnl, redact) for deal in self.closed)
         under_way = (
-            deal.record(unrealized.get(symbol, ZERO), redact)
+            deal.record(won.get(symbol, deal.base) - deal.base, redact)
             for symbol, deal in self._deals.items()
         )
         return (*ended, *under_way)

@@ -44,9 +44,9 @@ def fill(
     book.moved(m.PositionChanged(SYMBOL, Decimal(after), Decimal(100), Decimal(realized)), MINUTE)
 
 
-def records(book: TradeBook, unrealized: str = "0") -> tuple[TradeRecord, ...]:
-    """Return the trades, with what is open at a profit."""
-    return book.trades({SYMBOL: Decimal(unrealized)}, str)
+def records(book: TradeBook, won: str = "0") -> tuple[TradeRecord, ...]:
+    """Return the trades, with what the symbol has won by now."""
+    return book.trades({SYMBOL: Decimal(won)}, str)
 
 
 def test_a_trade_says_why_it_was_entered_and_left() -> None:
@@ -99,7 +99,7 @@ def test_prices_are_averages_over_the_fills() -> None:
     fill(book, entry, Side.BUY, 100, "1", "-0.1")
     fill(book, entry, Side.BUY, 106, "1.5", "-0.2", part="0.5")
 
-    (trade,) = records(book, "3")
+    (trade,) = records(book, "2.8")
     assert (trade.quantity, trade.entry, trade.closed) == (Decimal("1.5"), 102, None)
     assert trade.pnl == Decimal("2.8")
 
