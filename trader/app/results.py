@@ -12,7 +12,6 @@ from trader.app.reports import (
     candles_of,
     equity_of,
     limits_of,
-    losses_of,
     pnl_of,
     positions_of,
     state_of,
@@ -84,9 +83,14 @@ def _won(state: RiskState) -> dict[str, Decimal]:
 
 
 def _uses(engine: Engine, state: RiskState, highs: Highs) -> tuple[LimitUse, ...]:
-    *_, drawdown = losses = losses_of(engine.settings.risk, state)
-    worst = state.performance.max_drawdown_pct
-    highs.take((*losses, msgspec.structs.replace(drawdown, used=worst), *limits_of(engine, state)))
+    worst = {"DRAWDOWN_TOTAL": state.performance.max_drawdown_pct, **engine.tally.worst}
+    limits = limits_of(engine, state)
+    highs.take(limits)
+    highs.take(
+        msgspec.structs.replace(limit, used=worst[limit.name])
+        for limit in limits
+        if limit.name in worst
+    )
     return highs.uses(engine.tally.breaches)
 
 

@@ -49,6 +49,8 @@ class Tally:
         """Orders that the venue rejected, or the last check before it, by reason."""
         self.breaches: Counter[str] = Counter()
         """How often each limit was reached."""
+        self.worst: dict[str, float] = {}
+        """How much of it was used then, at the most."""
         self.book = TradeBook()
         self.decisions = 0
         self.fills = 0
@@ -77,7 +79,7 @@ class Tally:
             case m.OrderRejected():
                 self.rejections[message.reason] += 1
             case m.LimitBreached():
-                self.breaches[message.limit] += 1
+                self._breach(message)
             case m.TradingStateChanged() | m.HaltTrading():
                 self._follow(message)
             case _:
@@ -100,6 +102,11 @@ class Tally:
         else:
             self.refusals[message.reason] += 1
             self.book.refused(message, time)
+
+    def _breach(self, message: m.LimitBreached) -> None:
+        name = message.limit
+        self.breaches[name] += 1
+        self.worst[name] = max(message.value, self.worst.get(name, 0.0))
 
     def _follow(self, message: m.TradingStateChanged | m.HaltTrading) -> None:
         if isinstance(message, m.HaltTrading):

@@ -138,7 +138,7 @@ def _equity(dump: StatusDump, width: int) -> Text:
 
 def _pnl(dump: StatusDump) -> Text:
     row = _label("P&L")
-    for name in dump.pnl.__struct_fields__:
+    for name in sorted(dump.pnl.__struct_fields__, key=lambda name: name != "net"):
         amount: Decimal = getattr(dump.pnl, name)
         if name == "funding" and not amount:
             continue
@@ -224,12 +224,12 @@ def _kind(role: str, members: Sequence[ActorStatus]) -> Text:
 
 
 def _actor_rows(actors: Sequence[ActorStatus]) -> list[Text]:
-    head = Text(f"{'actor':<28}{'state':<10}{'restarts':>8}{'waiting':>9}  last message", "dim")
+    head = Text(f"{'actor':<31}{'state':<10}{'restarts':>8}{'waiting':>9}  last message", "dim")
     return [head, *map(_actor_row, actors)]
 
 
 def _actor_row(actor: ActorStatus) -> Text:
-    row = Text(f"{actor.role:<28}")
+    row = Text(f"{actor.role:<31}")
     row.append(f"{actor.state:<10}", "green" if actor.state == "up" else "bold red")
     row.append(f"{actor.restarts:>8}", "yellow" if actor.restarts else "")
     row.append(f"{actor.depth:>9}  {actor.last_message or '-'}")

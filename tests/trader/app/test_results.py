@@ -99,5 +99,7 @@ def test_a_limit_that_is_reached_is_counted() -> None:
     summary = summary_of(engine)
     close(engine)
 
-    assert {limit.name: limit.reached for limit in summary.limits}["LOSS_DAY"] == 1
+    (limit,) = (limit for limit in summary.limits if limit.name == "LOSS_DAY")
+    assert limit.reached == 1
+    assert limit.highest >= limit.bound == 0.2
     assert summary.denials["LOSS_DAY"] == summary.orders.denied > 0
