@@ -69,7 +69,7 @@ class TradeRecord(msgspec.Struct, frozen=True):
     entry_reason: str
     closed: str | None
     exit: Decimal | None
-    exit_reason: Reason | None
+    exit_reason: str | None
     fees: Decimal
     pnl: Decimal
 
@@ -93,8 +93,9 @@ class SessionSummary(msgspec.Struct, frozen=True):
     `decisions`: advice judged; `advice`: given, by source; `restarts`: by role; `quarantined`:
     messages that crashed their role twice; `halted`: what other than the orderly end stopped
     trading; `wall_s`: duration on the wall clock; `refusals`, `denials`, `rejections`: by reason;
-    `trade_log`: the newest trades, those still open last. What has a default came later: summaries
-    of older runs do without.
+    `trade_log`: the newest trades, those still open last. `digest`, `wall_s` and `limits` are empty
+    where the process died and its journal was counted again. What has a default came later:
+    summaries of older runs do without.
     """
 
     run: str

@@ -8,7 +8,6 @@ import pytest
 from tests.trader.app.desk import build, close, played
 from trader.app import reports
 from trader.app.compose import Engine
-from trader.model.market import SECOND
 from trader.model.messages import ActorGaveUp, HaltTrading
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
@@ -104,19 +103,3 @@ def test_a_copy_of_the_memory_is_a_copy(engine: Engine) -> None:
     copied.ledger.positions.clear()
 
     assert reports.state_of(engine.main, RISK_GUARD).ledger.positions
-
-
-def test_a_transfer_is_told_apart_from_the_profit() -> None:
-    """On a perpetual too: the end is the start, what came or went, and the net profit."""
-    run = build("market.candles=120", "trading.symbol=BTC-USD-PERP", "trading.leverage=3")
-    start = reports.start_of(run, resumed=False)
-    driver = VirtualDriver(run.main, run.kill)
-    driver.run(until=run.main.now + 30 * 60 * SECOND)
-    run.world.exchange.transfer("USD", Decimal("-123.45"), run.main.now)
-    driver.run(until=run.main.now + 60 * 60 * SECOND)
-    summary = summary_of(run, start)
-    close(run)
-
-    assert summary.equity.transfers == Decimal("-123.45")
-    assert summary.fills > 0
-    assert summary.equity.end - summary.equity.start == summary.pnl.net - Decimal("123.45")
