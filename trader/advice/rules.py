@@ -23,8 +23,6 @@ def rules_advice(
     if not snapshot.cross or (snapshot.cross > 0) == position_open:
         return None
     wt2, rsi, flow = snapshot.wt2, snapshot.rsi, snapshot.money_flow
-    if wt2 is None or rsi is None or flow is None:
-        return None
     if snapshot.cross > 0:
         if wt2 > settings.oversold or rsi > settings.rsi_ceiling:
             return None
@@ -46,8 +44,6 @@ def ema_cross_advice(
     if not snapshot.ema_cross or (snapshot.ema_cross > 0) == position_open:
         return None
     wt1, wt2, rsi, flow = snapshot.wt1, snapshot.wt2, snapshot.rsi, snapshot.money_flow
-    if wt1 is None or wt2 is None or rsi is None or flow is None:
-        return None
     if snapshot.ema_cross > 0:
         stance, side = Stance.LONG, "above"
         conviction = _mean(wt1 > wt2, rsi / 100.0, flow > 0.0)
@@ -99,11 +95,9 @@ def _advice(
     )
 
 
-def _bracket(settings: AdviceSettings, snapshot: Snapshot) -> tuple[float | None, float | None]:
-    """Return stop and target around the close; without an ATR, RiskGuard's percentages serve."""
+def _bracket(settings: AdviceSettings, snapshot: Snapshot) -> tuple[float, float]:
+    """Return stop and target around the close."""
     price, atr = snapshot.close, snapshot.atr
-    if atr is None:
-        return None, None
     nearest = price * settings.min_stop_pct / 100.0
     farthest = price * settings.max_stop_pct / 100.0
     distance = min(max(settings.stop_atr * atr, nearest), farthest)

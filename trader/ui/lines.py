@@ -48,6 +48,7 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
     ),
     "INFO": (
         m.SessionStarted,
+        m.WarmupAdvanced,
         m.AdviceGiven,
         m.AdviceRefused,
         m.OrderDenied,
