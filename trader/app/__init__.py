@@ -4,6 +4,7 @@ accounts   which paper account a run trades, and what an earlier run left of it
 compose    build the eight actors, their ports and the two kernels of one run
 drive      run the two kernels to their end, on virtual time or on real
 ending     the ways a run ends, the orderly one and the others
+indicators the command that writes Cipher A or B of a file of candles
 reporter   the status line now and then, the status dump when asked
 reports    the status and the summary of a run, read from its actors
 session    one run from the lock of its data directory to its exit code

@@ -1,5 +1,6 @@
 """Ring 5: what a person or a script reads of a run.
 
+chart    a picture of candles with Cipher A and Cipher B; its traces are in chart_a and chart_b
 levels   log levels by actor: what `--log-level` and `--log-filter` mean
 lines    which message is shown, at which level, with which fields; the kernel's tap
 log      where log lines go: the terminal, a rotating text file and a JSON-lines file
