@@ -16,6 +16,7 @@ from trader.model.messages import (
     PositionChanged,
     SessionStarted,
     SnapshotTaken,
+    WarmupAdvanced,
 )
 from trader.model.views import Advice, Stance
 from trader.runtime import Actor
@@ -35,6 +36,8 @@ class AdvisorState(msgspec.Struct):
     """When the newest candle closed on which an entry was advised (ns)."""
     noes: dict[str, list[AdviceRefused | OrderDenied]] = {}
     """What came of earlier advice: the next brief says why."""
+    warming: dict[str, WarmupAdvanced] = {}
+    """How far indicators are along that have given no snapshot yet."""
 
 
 class LLMAdvisor(Actor):
@@ -57,9 +60,15 @@ class LLMAdvisor(Actor):
         """Forget the halt that ended an earlier run."""
         self.state.halted = False
 
+    def on_warmup_advanced(self, message: WarmupAdvanced) -> None:
+        """Note that no advice on a symbol is possible yet."""
+        self.state.warming[message.symbol] = message
+
     def on_snapshot_taken(self, message: SnapshotTaken) -> None:
         """Give the advice that the snapshot merits, if any."""
         symbol = message.symbol
+        if self.state.warming:
+            self.state.warming.pop(symbol, None)
         quantity = self.state.positions.get(symbol)
         position = 0 if quantity is None else 1 if quantity > 0 else -1
         advice = self.rule(self.settings, symbol, message.snapshot, position)

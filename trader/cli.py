@@ -167,6 +167,24 @@ def topology() -> None:
     print(f"{to_text()}\n\n{to_mermaid()}")
 
 
+@app.command()
+def indicators(
+    data: Annotated[Path, typer.Option(help="Candles, CSV or CSV.gz.")],
+    cipher: Annotated[str, typer.Option(help="a or b.")],
+    interval: Annotated[str, typer.Option(help="Candle: 1m, 15m, 4h, 1d.")],
+    out: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="HTML file to draw into.")] = None,
+    profile: Profile = "moderate",
+    files: Files = [],
+    sets: Sets = [],
+) -> None:
+    """Write every column of Cipher A or B for a file of candles; draw them."""
+    from trader.app.indicators import Request, write_indicators
+
+    loaded = _load(profile, files, [*_split(sets), ("trading.interval", interval)])
+    write_indicators(loaded.settings, Request(data, cipher, out, plot))
+
+
 def _load(profile: str, files: list[Path], overrides: list[tuple[str, str]]) -> "Loaded":
     from trader.settings.layers import load
 

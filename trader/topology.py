@@ -77,7 +77,7 @@ _ROWS: list[tuple[str, tuple[str, ...], Loss, tuple[type[Message], ...]]] = [
         (m.FeedStalled, m.FeedRecovered),
     ),
     (MARKET_FEED, (KILL_SWITCH,), Loss.HALT, (m.FeedEnded,)),
-    (INDICATOR_WORKER, (LLM_ADVISOR,), Loss.HOLD, (m.SnapshotTaken,)),
+    (INDICATOR_WORKER, (LLM_ADVISOR,), Loss.HOLD, (m.WarmupAdvanced, m.SnapshotTaken)),
     (LLM_ADVISOR, (VALIDATOR,), Loss.HOLD, (m.AdviceGiven,)),
     (VALIDATOR, (LLM_ADVISOR,), Loss.REPEATED, (m.AdviceRefused,)),
     (VALIDATOR, (RISK_GUARD,), Loss.HOLD, (m.ProposeOrder,)),

@@ -112,6 +112,7 @@ PERPETUAL = (
     "risk.max_monthly_loss_pct=90",
     "risk.max_drawdown_pct=90",
     "market.candles=900",
+    "indicators.history=100",
     "system.journal=false",
 )
 

@@ -28,8 +28,6 @@ def rules_advice(
     if stance is None:
         return None
     wt2, rsi, flow = snapshot.wt2, snapshot.rsi, snapshot.money_flow
-    if wt2 is None or rsi is None or flow is None:
-        return None
     if snapshot.cross > 0:
         if wt2 > settings.oversold or rsi > settings.rsi_ceiling:
             return None
@@ -54,8 +52,6 @@ def ema_cross_advice(
     if stance is None:
         return None
     wt1, wt2, rsi, flow = snapshot.wt1, snapshot.wt2, snapshot.rsi, snapshot.money_flow
-    if wt1 is None or wt2 is None or rsi is None or flow is None:
-        return None
     if snapshot.ema_cross > 0:
         side = "above"
         conviction = _mean(wt1 > wt2, rsi / 100.0, flow > 0.0)
@@ -119,9 +115,9 @@ def _advice(
 def _bracket(
     settings: AdviceSettings, snapshot: Snapshot, stance: Stance
 ) -> tuple[float | None, float | None]:
-    """Return an entry's stop and target; without an ATR, RiskGuard's percentages serve."""
+    """Return an entry's stop and target around the close."""
     price, atr = snapshot.close, snapshot.atr
-    if atr is None or stance is Stance.FLAT:
+    if stance is Stance.FLAT:
         return None, None
     nearest = price * settings.min_stop_pct / 100.0
     farthest = price * settings.max_stop_pct / 100.0

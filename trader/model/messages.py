@@ -128,6 +128,14 @@ class FeedEnded(Message, frozen=True):
 # -- IndicatorWorker -> ----------------------------------------------------------------------------
 
 
+class WarmupAdvanced(Message, frozen=True):
+    """So many candles of those that the indicators of a symbol need have come; no snapshot yet."""
+
+    symbol: str
+    candles: int
+    needed: int
+
+
 class SnapshotTaken(Message, frozen=True):
     """The indicators of one symbol at one closed candle; sent once they are warm."""
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from trader.advice.settings import AdviceSettings
-from trader.indicators.settings import IndicatorSettings
+from trader.indicators.settings import CipherASettings, CipherBSettings, IndicatorSettings
 from trader.matching.settings import SimulationSettings
 from trader.risk.settings import RiskSettings
 from trader.safety.settings import ShutdownSettings
@@ -77,6 +77,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     risk: RiskSettings = RiskSettings()
     advice: AdviceSettings = AdviceSettings()
     indicators: IndicatorSettings = IndicatorSettings()
+    cipher_a: CipherASettings = CipherASettings()
+    cipher_b: CipherBSettings = CipherBSettings()
     simulation: SimulationSettings = SimulationSettings()
     shutdown: ShutdownSettings = ShutdownSettings()
     market: MarketSettings = MarketSettings()

@@ -50,6 +50,7 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
     ),
     "INFO": (
         m.SessionStarted,
+        m.WarmupAdvanced,
         m.AdviceGiven,
         m.AdviceRefused,
         m.OrderDenied,
