@@ -248,7 +248,7 @@ def test_an_account_lists_what_the_venue_did() -> None:
     closed = liquidations(engine.on_open(PERP, 50.0, EIGHT_HOURS + MINUTE))
 
     assert engine.account().flows == tuple(paid)
-    assert engine.account().forced == tuple(closed)
+    assert engine.account().fills[1:] == tuple(closed)
 
 
 # -- funding and transfers -------------------------------------------------------------------------
