@@ -45,6 +45,9 @@ def reconcile(rules: Rules, state: RiskState, account: Account, now: int) -> lis
     caught_up = _open_books(rules, state, account, now)
     found = "; ".join(_differences(rules, state, account))
     if found:
+        # From here on this is why, and no longer that the account was not read.
+        differs = Reason.HALT_ACCOUNT_DIFFERS
+        state.holds = [h for h in state.holds if h.reason not in UNTIL_RECONCILED - {differs}]
         told = hold(state, Reason.HALT_ACCOUNT_DIFFERS, TradingState.HALTED, found)
     else:
         detail = "the account agrees with our fills"

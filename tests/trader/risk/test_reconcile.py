@@ -174,3 +174,14 @@ def test_a_fill_that_was_lost_is_booked_and_protected() -> None:
     assert placed(told)[0].quantity == quantity == desk.held
     assert reasons(desk) == set()
     assert desk.fill(entry, quantity, trade="9") == []
+
+
+def test_a_session_that_begins_with_a_difference_says_so() -> None:
+    """Halted for the difference, not for an account that was not read; until it agrees."""
+    desk = Desk()
+    desk.hold()
+    begin(desk.rules, desk.state, "run")
+    (change,) = [m for m in desk.reconcile(BTC=Decimal(1)) if isinstance(m, TradingStateChanged)]
+    assert (change.state, change.reason) == (TradingState.HALTED, Reason.HALT_ACCOUNT_DIFFERS)
+    (change,) = [m for m in desk.reconcile() if isinstance(m, TradingStateChanged)]
+    assert change.state is TradingState.ACTIVE
