@@ -162,7 +162,7 @@ class MatchingEngine:
             open_orders=states,
             positions={symbol: s.position.quantity for symbol, s in book.stakes.items()},
             flows=tuple(book.flows),
-            forced=tuple(book.forced),
+            fills=tuple(book.fills),
         )
 
     def busy(self, symbol: str) -> bool:

@@ -155,11 +155,11 @@ class Account(msgspec.Struct, frozen=True):
     """An account as its venue reports it: total balances by currency, and every open order.
 
     `positions` are those in perpetuals by symbol, below zero when short; their margin is part of
-    the balance. `flows` and `forced` (fills of the venue's own orders) are the newest.
+    the balance. `flows` and `fills`, those of the venue's own orders among them, are the newest.
     """
 
     balances: dict[str, Decimal]
     open_orders: tuple[OrderState, ...]
     positions: dict[str, Decimal] = {}
     flows: tuple[Flow, ...] = ()
-    forced: tuple[Fill, ...] = ()
+    fills: tuple[Fill, ...] = ()
