@@ -17,7 +17,7 @@ from typing import BinaryIO, cast
 import msgspec
 
 from trader.model.errors import UsageError
-from trader.model.market import SECOND, Series, interval_name
+from trader.model.market import SECOND, Series, interval_name, is_on_grid
 
 _PRICES = ("open", "high", "low", "close", "volume")
 _UNITS = {"timestamp_ms": SECOND // 1000, "time": SECOND}
@@ -188,7 +188,7 @@ class _Table:
                 f"{self._path}: no two rows are {wanted} apart; the candles are of"
                 f" {self._name(min(jumps))}: set the interval to that, or use another file"
             )
-        if self._times[0] % self._interval:
+        if not is_on_grid(self._times[0], self._interval):
             raise UsageError(
                 f"{self._path}: {_iso(self._times[0])}, where the first candle opens, is not on"
                 f" the grid of {wanted}; times are those at which candles open, UTC"
