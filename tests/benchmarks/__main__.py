@@ -2,11 +2,12 @@
 
 import argparse
 
-from tests.benchmarks import flood, latency, orders, panel, pipeline, startup
+from tests.benchmarks import flood, indicators, latency, orders, panel, pipeline, startup
 from tests.benchmarks.figures import header, say, to_line
 
 BENCHMARKS = {
     "flood": flood.measure,
+    "indicators": indicators.measure,
     "latency": latency.measure,
     "orders": orders.measure,
     "panel": panel.measure,
