@@ -1,8 +1,11 @@
 """Snapshots that merit advice, and advice that passes the checks."""
 
+import json
+
 import msgspec
 
 from trader.model.market import SECOND
+from trader.model.opinions import Claim, Opinion
 from trader.model.views import Advice, Snapshot, Stance
 
 SYMBOL = "BTC-USD"
@@ -38,3 +41,22 @@ LONG = Advice(
 )
 FLAT = msgspec.structs.replace(LONG, stance=Stance.FLAT, stop=None, target=None)
 SHORT = msgspec.structs.replace(FLAT, stance=Stance.SHORT)
+
+OPINION = Opinion(
+    symbol=SYMBOL,
+    claims=(Claim("rsi", 40.0), Claim("close", 100.0)),
+    rationale="WaveTrend turned up.",
+    stance=Stance.LONG,
+    conviction=0.7,
+    levels="price",
+    stop=98.0,
+    target=104.0,
+    invalidation=97.5,
+    horizon_candles=30,
+)
+
+
+def said(**changes: object) -> str:
+    """Return a model's sound answer with fields changed, or left out where given as `...`."""
+    fields = {**msgspec.to_builtins(OPINION), **changes}
+    return json.dumps({name: value for name, value in fields.items() if value is not ...})
