@@ -43,4 +43,4 @@ class IndicatorWorker(Actor):
         """Fold the candle and tell the indicators at its close."""
         snapshot = self.indicators.take(self.state.memory, message.candle)
         if snapshot is not None:
-            self.send(SnapshotTaken(self.symbol, snapshot))
+            self.send(SnapshotTaken(self.symbol, snapshot, message.candle))

@@ -50,7 +50,8 @@ async def test_history_warms_and_says_nothing(stage: Stage, indicators: Indicato
     await stage.start(IndicatorWorker, SYMBOL, indicators)
 
     assert await stage.tell(HistoryLoaded(SYMBOL, tuple(CANDLES[:WARM]))) == []
-    assert await stage.tell(*closed(WARM, WARM + 1)) == [SnapshotTaken(SYMBOL, alone)]
+    taken = SnapshotTaken(SYMBOL, alone, CANDLES[WARM])
+    assert await stage.tell(*closed(WARM, WARM + 1)) == [taken]
 
 
 async def test_memory_is_a_checkpoint(stage: Stage, indicators: Indicators) -> None:

@@ -15,6 +15,7 @@ from actors.market_feed import MarketFeed
 from actors.risk_guard import RiskGuard
 from actors.supervisor import Supervisor
 from actors.validator import Validator
+from trader.app.advising import Advising
 from trader.app.tally import Tally
 from trader.indicators.columns import ColumnIndicators
 from trader.indicators.stream import StreamIndicators
@@ -136,6 +137,7 @@ def build_engine(
     taps: Sequence[Taps] = (),
     on_trip: Callable[[Message], None] = lambda _message: None,
     redact: Callable[[str], str] = str,
+    advising: Advising | None = None,
 ) -> Engine:
     """Wire the actors; `on_trip` is told what ends or halts the run as it passes to the KillSwitch.
 
@@ -149,7 +151,7 @@ def build_engine(
     )
     kill = Kernel(journal=kill_journal, faults=plan, taps=_join(counted, *taps), redact=redact)
     engine = Engine(settings, world, main, kill, interlock, digest, tally, plan)
-    _add_actors(engine)
+    _add_actors(engine, advising)
     _add_kill_switch(engine, on_trip)
     return engine
 
@@ -160,12 +162,16 @@ def _join(*parts: Taps) -> Taps:
 
 
 def _connect(engine: Engine, kernel: Kernel) -> Any:
+    return engine.world.exchange.connect(_clock(kernel), engine.interlock)
+
+
+def _clock(kernel: Kernel) -> KernelClock:
     clock = KernelClock()
     clock.kernel = kernel
-    return engine.world.exchange.connect(clock, engine.interlock)
+    return clock
 
 
-def _add_actors(engine: Engine) -> None:
+def _add_actors(engine: Engine, advising: Advising | None) -> None:
     settings, world, main = engine.settings, engine.world, engine.main
     trading, system = settings.trading, settings.system
     interval = interval_ns(trading.interval)
@@ -181,9 +187,10 @@ def _add_actors(engine: Engine) -> None:
     for symbol in trading.symbols:
         name = f"{INDICATOR_WORKER}[{symbol}]"
         main.add(name, partial(IndicatorWorker.start, symbol, indicators))
-    main.add(
-        LLM_ADVISOR, partial(LLMAdvisor.start, settings.advice, system.update_frequency_seconds)
-    )
+    advisor = partial(LLMAdvisor.start, settings.advice, system.update_frequency_seconds)
+    if advising is not None:
+        advisor = partial(advisor, advising.asking, advising.connect(_clock(main)))
+    main.add(LLM_ADVISOR, advisor)
     main.add(VALIDATOR, partial(Validator.start, trading.symbols, settings.advice))
     instruments = world.exchange.instruments
     main.add(

@@ -11,6 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from trader.model.market import Candle, Quote
+from trader.model.opinions import Answer, Opinion, Reading
 from trader.model.orders import Approval, Fill, Order, OrderState
 from trader.model.reasons import Reason
 from trader.model.views import Account, Advice, Snapshot, Stance, TradingState
@@ -129,19 +130,45 @@ class FeedEnded(Message, frozen=True):
 
 
 class SnapshotTaken(Message, frozen=True):
-    """The indicators of one symbol at one closed candle; sent once they are warm."""
+    """The indicators of one symbol at one closed candle, with it; sent once they are warm."""
 
     symbol: str
     snapshot: Snapshot
+    candle: Candle | None = None
+
+
+# -- the model -> LLMAdvisor -----------------------------------------------------------------------
+
+
+class ModelAnswered(Message, frozen=True):
+    """A model said something, unread; the key names symbol, model and what it was shown."""
+
+    key: str
+    answer: Answer
+
+
+class ModelFailed(Message, frozen=True):
+    """A question has no answer, or could not be asked."""
+
+    key: str
+    failure: CallFailure
 
 
 # -- LLMAdvisor -> ---------------------------------------------------------------------------------
 
 
 class AdviceGiven(Message, frozen=True):
-    """An opinion, by a model or by rules."""
+    """Advice, by a model or by rules.
+
+    A model's comes with its `opinion` and with what it was `shown`, by name, to hold its claims
+    against. Where nothing came of a question, the advice is HOLD and `fault` says why.
+    """
 
     advice: Advice
+    opinion: Opinion | None = None
+    shown: dict[str, Reading] = {}
+    fault: Reason | None = None
+    detail: str = ""
 
 
 # -- Validator -> ----------------------------------------------------------------------------------

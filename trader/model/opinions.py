@@ -35,6 +35,13 @@ class Opinion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     horizon_candles: Annotated[int, Meta(ge=1, le=10_000)]
 
 
+class Reading(msgspec.Struct, frozen=True):
+    """A value that a model was shown, and how far off a claim about it may be."""
+
+    value: float
+    tolerance: float
+
+
 class Question(msgspec.Struct, frozen=True):
     """One question to one model; `digest` is the hash of all that the model is shown."""
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from trader.advice.settings import AdviceSettings
+from trader.advice.settings import AdviceSettings, LlmSettings
 from trader.indicators.settings import IndicatorSettings
 from trader.matching.settings import SimulationSettings
 from trader.risk.settings import RiskSettings
@@ -74,6 +74,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trading: TradingSettings = TradingSettings()
     risk: RiskSettings = RiskSettings()
     advice: AdviceSettings = AdviceSettings()
+    llm: LlmSettings = LlmSettings()
     indicators: IndicatorSettings = IndicatorSettings()
     simulation: SimulationSettings = SimulationSettings()
     shutdown: ShutdownSettings = ShutdownSettings()
