@@ -56,7 +56,7 @@ class LangChainModel:
         began = time.monotonic()
         messages = [("system", question.system), ("human", question.brief)]
         try:
-            raw = self._deadline.run(partial(client.invoke, messages))["raw"]
+            raw = self._deadline.run(partial(client.invoke, messages))
         except NotSent:
             self._spend.settle(booked, 0, 0)
             raise
@@ -101,7 +101,9 @@ def _make(model: str, settings: LlmSettings, schema: dict[str, Any]) -> Any:
         from langchain.chat_models import init_chat_model
 
         client = init_chat_model(model, **arguments(model, settings))
-        return client.with_structured_output(schema, **structured(model))
+        # The model without the parser behind it, which repairs what is wrong and is slow at it.
+        # `include_raw` would leave it out too, but asks in a pool that the process waits for.
+        return client.with_structured_output(schema, **structured(model)).first
     except Exception as error:  # noqa: BLE001 - a missing key is an error of the client's own
         text = " ".join(f"{type(error).__name__}: {error}".split())[:_MAX_ERROR]
         raise Rejected(f"no client: {text}", Reason.MODEL_FAILED) from None

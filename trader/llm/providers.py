@@ -43,7 +43,7 @@ def arguments(model: str, settings: LlmSettings) -> dict[str, Any]:
 def structured(model: str) -> dict[str, Any]:
     """Return how a provider is asked for the schema."""
     strict = {"strict": True} if model.startswith("openai:") else {}
-    return {"method": "json_schema", "include_raw": True, **strict}
+    return {"method": "json_schema", **strict}
 
 
 def _openai(settings: LlmSettings) -> dict[str, Any]:

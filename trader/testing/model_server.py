@@ -5,6 +5,7 @@ what the tests drive the real client with. It decides nothing by chance or by cl
 """
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,27 @@ GARBAGE = 'Sure! {"stance": LONG, conviction: very'
 PLAIN = "I would wait for a pullback before I buy here."
 HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 DRIPS, DRIP_SECONDS = 1_000, 0.05
+
+
+def agree(brief: str) -> str:
+    """Answer a brief as a model would that always wants in: long, with claims that hold."""
+    told = re.findall(r"^(instrument|close|rsi): (.+)$", brief, re.MULTILINE)
+    found = dict(reversed(told))  # the history of a reading comes after the reading
+    readings = [name for name in ("close", "rsi") if name in found]
+    return json.dumps(
+        {
+            "symbol": json.loads(found["instrument"]),
+            "claims": [{"reading": name, "value": float(found[name])} for name in readings],
+            "rationale": "A scripted model agrees with everything.",
+            "stance": "long",
+            "conviction": 0.8,
+            "levels": "percent",
+            "stop": 1.0,
+            "target": 3.0,
+            "invalidation": 1.5,
+            "horizon_candles": 30,
+        }
+    )
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -46,7 +68,7 @@ class Served(msgspec.Struct, frozen=True):
 class ModelServer:
     """Serves one mode of `MODES` a request: `script(n)` names that of the nth, from 0 on."""
 
-    def __init__(self, reply: Reply, script: Callable[[int], str]) -> None:
+    def __init__(self, script: Callable[[int], str], reply: Reply) -> None:
         self.reply = reply
         self.script = script
         self.asked: list[Asked] = []
@@ -200,10 +222,10 @@ FAULTS = (*(mode for mode in MODES if mode != "ok"), *ERRORS, "html", "hang", "d
 
 @contextmanager
 def open_model_server(
-    reply: Reply, script: Callable[[int], str] = lambda _n: "ok"
+    script: Callable[[int], str] = lambda _n: "ok", reply: Reply = agree
 ) -> Iterator[ModelServer]:
     """Serve until the end of the block."""
-    server = ModelServer(reply, script)
+    server = ModelServer(script, reply)
     try:
         yield server
     finally:

@@ -187,7 +187,10 @@ def _brief(item: object) -> object:
 
 def _is_routine(message: Message) -> bool:
     # It is compared every few minutes, and hardly ever does anything differ.
-    return isinstance(message, m.AccountReconciled) and not message.note
+    if isinstance(message, m.AccountReconciled):
+        return not message.note
+    # The Validator says the same again, with its reason.
+    return isinstance(message, m.AdviceGiven) and message.fault is not None
 
 
 def _stalled(message: m.FeedStalled) -> Fields:

@@ -1,0 +1,30 @@
+"""A deadline: kept by the clock, and a bound on what it leaves behind."""
+
+import threading
+
+import pytest
+
+from trader.llm.deadline import Deadline
+from trader.model.errors import NotSent, OutcomeUnknown
+
+
+def test_what_is_in_time_is_returned_or_raised() -> None:
+    """As if it had been called."""
+    deadline = Deadline(5.0, 1)
+
+    assert deadline.run(lambda: 3) == 3
+    with pytest.raises(ZeroDivisionError):
+        deadline.run(lambda: 1 // 0)
+    assert deadline.run(lambda: 4) == 4
+
+
+def test_what_is_late_is_left_behind() -> None:
+    """The caller goes on; while the most there may be still hang, nothing more is begun."""
+    over = threading.Event()
+    deadline = Deadline(0.01, 1)
+
+    with pytest.raises(OutcomeUnknown, match=r"within 0\.01 s"):
+        deadline.run(over.wait)
+    with pytest.raises(NotSent, match="1 earlier questions still hang"):
+        deadline.run(lambda: 3)
+    over.set()
