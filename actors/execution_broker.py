@@ -39,16 +39,10 @@ class ExecutionBroker(Actor):
         change = state.blotter.submit(order, self.correlation, halted=state.halted)
         self._follow(change)
         if not change.record.status.final:
-            self.call(
-                order.client_order_id,
-                self.venue.submit,
-                order,
-                message.approval,
-                done=m.SubmitAnswered,
-                failed=m.SubmitFailed,
-                durable=True,
-                required=not order.reduce_only,
-            )
+            key, submit = order.client_order_id, self.venue.submit
+            done, failed = m.SubmitAnswered, m.SubmitFailed
+            promise = {"durable": True, "required": not order.reduce_only}
+            self.call(key, submit, order, message.approval, done=done, failed=failed, **promise)
 
     def on_submit_failed(self, message: m.SubmitFailed) -> None:
         """Tell a proven refusal from an outcome that nobody knows."""
@@ -69,6 +63,12 @@ class ExecutionBroker(Actor):
         fills = () if message.fill is None else (message.fill,)
         self._follow(*self.state.blotter.report(message.state, fills, self.correlation))
 
+    def on_flow_reported(self, message: m.FlowReported | m.LiquidationReported) -> None:
+        """Tell what the venue did of itself; an account that is being read may not show it."""
+        self.send(self.state.blotter.overhear(message))
+
+    on_liquidation_reported = on_flow_reported
+
     def on_query_due(self, message: m.QueryDue) -> None:
         """Ask about an order that is still in doubt."""
         order = self.state.blotter.ask(message.client_order_id)
@@ -78,8 +78,7 @@ class ExecutionBroker(Actor):
 
     def on_query_answered(self, message: m.QueryAnswered) -> None:
         """Fold an order with its fills, or that the venue knows no such order."""
-        blotter = self.state.blotter
-        self._follow(blotter.answer(message.client_order_id, message.found, self.now))
+        self._follow(self.state.blotter.answer(message.client_order_id, message.found, self.now))
 
     def on_cancel_failed(self, message: m.CancelFailed | m.QueryFailed) -> None:
         """Conclude nothing: the order stays as it is and is asked about."""

@@ -5,10 +5,12 @@ from typing import ClassVar
 import msgspec
 
 from trader.advice.asking import NO_MODEL, Asking, Ended, answered, begin, failed, merits
-from trader.advice.desk import AdvisorState, leaves
+from trader.advice.checks import opens
+from trader.advice.desk import AdvisorState
 from trader.advice.rules import ADVISORS, rules_advice
 from trader.advice.settings import AdviceSettings
 from trader.advice.window import remember
+from trader.model.instrument import ZERO
 from trader.model.market import SECOND
 from trader.model.messages import (
     AdviceGiven,
@@ -21,7 +23,7 @@ from trader.model.messages import (
     SessionStarted,
     SnapshotTaken,
 )
-from trader.model.views import Advice, Snapshot, Stance
+from trader.model.views import Advice, Snapshot
 from trader.ports import Model
 from trader.runtime import Actor
 from trader.topology import LLM_ADVISOR
@@ -63,13 +65,17 @@ class LLMAdvisor(Actor):
         if asks:
             remember(desk.rows.setdefault(symbol, []), message.snapshot, message.candle)
         advice = self._by_rule(symbol, message.snapshot)
-        if advice is not None and leaves(advice, self.state.positions.get(symbol)):
+        if advice is not None and not opens(advice, self._position(symbol)):
             self.send(AdviceGiven(advice))
         elif not asks or desk.waits(symbol, self.now) or not self._asks(symbol):
             self._enter(advice)
 
     def _by_rule(self, symbol: str, snapshot: Snapshot) -> Advice | None:
-        return self.rule(self.settings, symbol, snapshot, symbol in self.state.positions)
+        return self.rule(self.settings, symbol, snapshot, self._position(symbol))
+
+    def _position(self, symbol: str) -> int:
+        quantity = self.state.positions.get(symbol, ZERO)
+        return (quantity > 0) - (quantity < 0)
 
     def _enter(self, advice: Advice | None) -> None:
         """Give the rules' advice to enter, where they are to give it."""
@@ -109,9 +115,8 @@ class LLMAdvisor(Actor):
         if ended is None:
             return
         pending, given = ended.pending, ended.given
-        symbol, advice = pending.symbol, given.advice
-        held = self.state.positions.get(symbol)
-        if advice.stance is Stance.HOLD or leaves(advice, held) or not self.state.halted:
+        symbol = pending.symbol
+        if not self.state.halted or not opens(given.advice, self._position(symbol)):
             self.send(given)
         if given.fault is None or not self.state.desk.is_newest(pending):
             return

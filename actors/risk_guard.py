@@ -7,30 +7,21 @@ from trader.model import messages as m
 from trader.model.instrument import Instrument
 from trader.model.market import SECOND
 from trader.model.messages import Message
-from trader.model.orders import OrderStatus
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk import orders, protection, reconcile
 from trader.risk.holds import hold, release
 from trader.risk.losses import mark
+from trader.risk.orders import STATUSES
 from trader.risk.proposals import judge
 from trader.risk.settings import RiskSettings
 from trader.risk.state import Price, RiskState, Rules
 from trader.runtime import Actor
 from trader.topology import RISK_GUARD
 
-STATUSES: dict[type[Message], OrderStatus] = {
-    m.OrderSubmitted: OrderStatus.SUBMITTING,
-    m.OrderAccepted: OrderStatus.OPEN,
-    m.OrderPartiallyFilled: OrderStatus.PARTIALLY_FILLED,
-    m.OrderFilled: OrderStatus.FILLED,
-    m.OrderCanceled: OrderStatus.CANCELED,
-    m.OrderExpired: OrderStatus.EXPIRED,
-    m.OrderUnknown: OrderStatus.UNKNOWN,
-}
-"""What each word of the broker says of an order."""
-
 Moved = m.OrderSubmitted | m.OrderAccepted | m.OrderCanceled | m.OrderExpired | m.OrderUnknown
+
+Filled = m.OrderFilled | m.OrderPartiallyFilled | m.PositionLiquidated
 
 
 class RiskGuard(Actor):
@@ -45,6 +36,7 @@ class RiskGuard(Actor):
     ) -> None:
         super().__init__()
         self.rules = Rules(settings, max_size_pct, dict(instruments))
+        self.unpaired = frozenset(s for s, i in instruments.items() if not i.pairs)
 
     def initial_state(self) -> RiskState:
         """Return the memory of a guard that has seen nothing: halted until reconciled."""
@@ -53,13 +45,15 @@ class RiskGuard(Actor):
     # -- the market --------------------------------------------------------------------------------
 
     def on_candle_closed(self, message: m.CandleClosed) -> None:
-        """Mark positions at the close; without one, only note the price."""
+        """Mark positions at the close; without one, only note the price; watch targets."""
         state, candle = self.state, message.candle
         price = state.prices[message.symbol]
         price.close = candle.close
         price.closed = ts = candle.ts_event
         if state.held or ts >= state.windows.next_roll:
             self._tell(mark(self.rules.settings, state, ts))
+        if message.symbol in self.unpaired:
+            self._tell(protection.reach(self.rules, state, message.symbol, candle.close))
 
     def on_quote_updated(self, message: m.QuoteUpdated) -> None:
         """Note the newest quote."""
@@ -92,12 +86,16 @@ class RiskGuard(Actor):
         """Give an entry up; send a stop or an exit again, or the other way."""
         self._tell(orders.reject(self.rules, self.state, message.client_order_id, message.reason))
 
-    def on_order_filled(self, message: m.OrderFilled | m.OrderPartiallyFilled) -> None:
+    def on_order_filled(self, message: Filled) -> None:
         """Change the position, and have it protected."""
         status = STATUSES[type(message)]
         self._tell(orders.fill(self.rules, self.state, message.fill, status, self.now))
 
-    on_order_partially_filled = on_order_filled
+    on_order_partially_filled = on_position_liquidated = on_order_filled
+
+    def on_cash_moved(self, message: m.CashMoved) -> None:
+        """Book money that came or went without a fill."""
+        self._tell(orders.move_cash(self.rules, self.state, message.flow, self.now))
 
     def on_protection_due(self, message: m.ProtectionDue) -> None:
         """Close a position that has no accepted stop by now."""

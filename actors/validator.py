@@ -6,9 +6,10 @@ from typing import ClassVar
 
 import msgspec
 
-from trader.advice.checks import Standing, refusal
+from trader.advice.checks import Standing, opens, refusal
 from trader.advice.claims import Tally, count_false, refuse_opinion
 from trader.advice.settings import AdviceSettings
+from trader.model.instrument import ZERO
 from trader.model.messages import (
     AdviceGiven,
     AdviceRefused,
@@ -53,11 +54,10 @@ class Validator(Actor):
         if advice.stance is Stance.HOLD and message.fault is None:
             return
         state.decisions += 1
-        refused = refuse_opinion(self.settings, message) or refusal(
-            self.settings, advice, self._standing(advice.symbol)
-        )
+        standing = self._standing(advice.symbol)
+        refused = refuse_opinion(self.settings, message) or refusal(self.settings, advice, standing)
         if refused is None:
-            self.send(_proposal(state.decisions, advice))
+            self.send(_proposal(state.decisions, advice, opens(advice, standing.position)))
         else:
             reason, detail = refused
             self.send(AdviceRefused(state.decisions, advice.symbol, advice.source, reason, detail))
@@ -69,10 +69,11 @@ class Validator(Actor):
             tally.false += count_false(message.opinion, message.shown)
 
     def _standing(self, symbol: str) -> Standing:
+        quantity = self.state.positions.get(symbol, ZERO)
         return Standing(
             now=self.now,
             known_symbol=symbol in self.symbols,
-            position_open=symbol in self.state.positions,
+            position=(quantity > 0) - (quantity < 0),
             stalled_since=self.state.stalled.get(symbol),
         )
 
@@ -92,13 +93,12 @@ class Validator(Actor):
         self.state.stalled.pop(message.symbol, None)
 
 
-def _proposal(decision: int, advice: Advice) -> ProposeOrder:
-    """Propose what the advice asks; on spot SHORT closes, and an exit has no stop or target."""
-    entry = advice.stance is Stance.LONG
+def _proposal(decision: int, advice: Advice, entry: bool) -> ProposeOrder:
+    """Propose what the advice asks; an exit has no stop or target."""
     return ProposeOrder(
         decision=decision,
         symbol=advice.symbol,
-        stance=Stance.LONG if entry else Stance.FLAT,
+        stance=advice.stance if entry else Stance.FLAT,
         conviction=advice.conviction,
         price=advice.price,
         stop=advice.stop if entry else None,

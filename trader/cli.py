@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trader.model.errors import TraderError, UsageError
+from trader.settings.problems import to_line
 
 if TYPE_CHECKING:
     from trader.settings.layers import Loaded
@@ -30,6 +31,10 @@ app.add_typer(config, name="config")
 
 Profile = Annotated[str, typer.Option(help="Profile: conservative, moderate or aggressive.")]
 Files = Annotated[list[Path], typer.Option("--config", help="JSON or TOML file; repeatable.")]
+DataDir = Annotated[
+    str | None, typer.Option(help="Directory of journal and logs.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON on stdout.")]
 Sets = Annotated[
     list[str], typer.Option("--set", help="PATH=VALUE, such as risk.cooldown_seconds=60.")
 ]
@@ -41,8 +46,8 @@ def main() -> None:
     try:
         app()
     except TraderError as error:
-        for line in str(error).splitlines():
-            print(f"error: {line}", file=sys.stderr)
+        for line in str(error).split("\n"):
+            print(f"error: {to_line(line)}", file=sys.stderr)
         sys.exit(2)
     except OSError as error:
         sys.exit(_not_written(error))
@@ -62,12 +67,13 @@ def run(
     seed: Annotated[str | None, typer.Option(help="Seed of the embedded market.")] = None,
     candles: Annotated[str | None, typer.Option(help="End after N candles a symbol.")] = None,
     advisor: Annotated[str | None, typer.Option(help="rules or ema-cross.")] = None,
-    data_dir: Annotated[str | None, typer.Option(help="Directory of journal and logs.")] = None,
+    data_dir: DataDir = None,
     log_level: Annotated[str | None, typer.Option(help="TRACE, DEBUG, INFO ...")] = None,
     log_filter: Annotated[list[str], typer.Option(help="ROLE=LEVEL; repeatable.")] = [],
     duration: Annotated[str | None, typer.Option("--for", help="Wall time: 90s, 10m, 2h.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the last run.")] = False,
     journal: Annotated[bool | None, typer.Option(help="Write the journal.")] = None,
+    panel: Annotated[bool, typer.Option(help="Show the panel, at a terminal.")] = True,
     fault: Annotated[list[str], typer.Option(help="Crash: role=NAME,at=N[,always].")] = [],
     live: Annotated[bool, typer.Option("--live", help="Trade for real: not there yet.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Summary as JSON on stdout.")] = False,
@@ -96,7 +102,7 @@ def run(
     loaded = _load(profile, files, [*_split(sets), *given])
     if not loaded.settings.system.dry_run:
         raise UsageError("system.dry_run = false needs --live; leave it true to trade on paper")
-    sys.exit(_trade(loaded, profile, duration, resume, fault, as_json))
+    sys.exit(_trade(loaded, profile, duration, resume, panel, fault, as_json))
 
 
 @config.command("show")
@@ -108,6 +114,47 @@ def show(profile: Profile = "moderate", files: Files = [], sets: Sets = []) -> N
     print(to_table(loaded))
     for note in loaded.notes:
         print(f"note: {note}")
+
+
+@app.command()
+def status(
+    data_dir: DataDir = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Again every second.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a run is doing, or what the last one was doing when it ended."""
+    from trader.app.watching import watch_status
+
+    for shown in watch_status(_directory(data_dir), sys.stdout, as_json=as_json, again=watch):
+        if not _print(shown, end=""):
+            break
+
+
+@app.command()
+def runs(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List the runs of a data directory, oldest first."""
+    from trader.app.history import list_runs
+    from trader.ui import catalogue
+    from trader.ui.render import to_json
+
+    found = list_runs(_directory(data_dir))
+    _print(to_json(found).decode() if as_json else catalogue.to_text(found.runs))
+
+
+@app.command("show")
+def show_run(
+    run: Annotated[str, typer.Argument(help="Its number, its id, or last.")] = "last",
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the results of a past run again, with every trade that was kept."""
+    from trader.app.history import find_run, summary_of
+    from trader.ui.results import to_text
+    from trader.ui.summary import to_json
+
+    directory = _directory(data_dir)
+    summary = summary_of(find_run(directory, run), directory)
+    _print(to_json(summary).decode() if as_json else to_text(summary, whole=True))
 
 
 @app.command()
@@ -129,16 +176,19 @@ def _trade(
     profile: str,
     duration: str | None,
     resume: bool,
+    panel: bool,
     faults: list[str],
     as_json: bool,
 ) -> int:
     from trader.app.session import Crashed, Options, run_session
     from trader.runtime.faults import Fault
-    from trader.ui.summary import to_json, to_text
+    from trader.ui.results import to_text
+    from trader.ui.summary import to_json
 
     options = Options(
         profile=profile,
         resume=resume,
+        panel=panel,
         seconds=None if duration is None else _to_seconds(duration),
         faults=tuple(Fault.parse(text) for text in faults),
     )
@@ -147,13 +197,32 @@ def _trade(
     except Crashed:
         return 1
     try:
-        print(to_json(summary).decode() if as_json else to_text(summary), flush=True)
+        _print(to_json(summary).decode() if as_json else to_text(summary))
+    except OSError as error:
+        return max(summary.exit_code, _not_written(error))
+    return summary.exit_code
+
+
+def _directory(data_dir: str | None) -> Path:
+    """Return the data directory of a command that trades nothing."""
+    if data_dir is None:
+        data_dir = _load("moderate", [], []).settings.system.data_dir
+    if not Path(data_dir).is_dir():
+        raise UsageError(f"data directory {data_dir}: there is none; give --data-dir DIR")
+    return Path(data_dir)
+
+
+def _print(text: str, end: str = "\n") -> bool:
+    """Write a text to stdout; a reader who has left is no failure, but is told of by False."""
+    try:
+        print(text, end=end, flush=True)
     except OSError as error:
         # What is still buffered must not fail a second time as the process ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if error.errno not in _READER_LEFT:
-            return max(summary.exit_code, _not_written(error))
-    return summary.exit_code
+            raise
+        return False
+    return True
 
 
 def _not_written(error: OSError) -> int:
@@ -182,7 +251,9 @@ def _split(sets: list[str]) -> list[tuple[str, str]]:
     for text in sets:
         path, equals, value = text.partition("=")
         if not equals or not path.strip():
-            raise UsageError(f"--set {text}: give PATH=VALUE, such as risk.cooldown_seconds=60")
+            raise UsageError(
+                f"--set {to_line(text)}: give PATH=VALUE, such as risk.cooldown_seconds=60"
+            )
         pairs.append((path.strip(), value.strip()))
     return pairs
 
@@ -190,5 +261,5 @@ def _split(sets: list[str]) -> list[tuple[str, str]]:
 def _to_seconds(text: str) -> float:
     match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?)([smh]?)", text)
     if match is None or float(match[1]) == 0:
-        raise UsageError(f"--for {text}: give a time such as 90s, 10m or 2h")
+        raise UsageError(f"--for {to_line(text)}: give a time such as 90s, 10m or 2h")
     return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]

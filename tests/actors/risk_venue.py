@@ -6,6 +6,7 @@ import msgspec
 
 from actors.risk_guard import RiskGuard
 from tests.trader.risk.desk import CASH, START, instrument
+from trader.accounting.ledger import Ledger
 from trader.model import messages as m
 from trader.model.ids import order_hash
 from trader.model.instrument import ZERO
@@ -20,7 +21,8 @@ from trader.runtime.kernel import OUTSIDE, Kernel
 from trader.runtime.virtual import VirtualDriver
 from trader.topology import EDGES, KERNEL, RISK_GUARD
 
-SYMBOLS = ("BTC-USD", "ETH-USD", "SOL-USD")
+PERP = "SOL-USD-PERP"
+SYMBOLS = ("BTC-USD", "ETH-USD", PERP)
 IN_DOUBT = (OrderStatus.SUBMITTING, OrderStatus.UNKNOWN)
 
 
@@ -56,6 +58,7 @@ class RiskVenue:
         self.settings, self.max_size_pct = settings, max_size_pct
         self.orders: dict[str, Resting] = {}
         self.cash, self.holdings = CASH, dict.fromkeys(SYMBOLS, ZERO)
+        self.true = Ledger(CASH)
         self.prices = dict.fromkeys(SYMBOLS, 100.0)
         self.active = False
         self.epoch = 0
@@ -106,10 +109,12 @@ class RiskVenue:
 
     def reconcile(self) -> None:
         """Tell the balances and every open order."""
-        balances = {s.split("-")[0]: held for s, held in self.holdings.items()} | {"USD": self.cash}
+        balances = {s[:3]: held for s, held in self.holdings.items() if s != PERP}
+        balances |= {"USD": self.cash}
         rows = [r for r in self.orders.values() if r.status is OrderStatus.OPEN]
         listed = [OrderState(r.order, "v", r.status, ZERO, self.now) for r in rows]
-        self.tell(m.AccountReconciled(Account(balances, tuple(listed)), ""))
+        account = Account(balances, tuple(listed), {PERP: self.holdings[PERP]})
+        self.tell(m.AccountReconciled(account, ""))
 
     # -- answering ---------------------------------------------------------------------------------
 
@@ -153,25 +158,12 @@ class RiskVenue:
             return
         order, lot = row.order, self.instruments[row.order.symbol].lot
         most = row.remaining
+        if order.symbol == PERP and order.reduce_only:
+            most = min(most, -order.side.sign * self.holdings[PERP])
         quantity = max(lot, self._floor(order, most * Decimal(repr(share))))
         if most < quantity:
             return
-        self.trades += 1
-        price = order.price or order.trigger or self._market(order)
-        fee = quantity * price / 1000
-        self.cash -= order.side.sign * quantity * price + fee
-        self.holdings[order.symbol] += order.side.sign * quantity
-        fill = Fill(
-            str(self.trades),
-            order.client_order_id,
-            order.symbol,
-            order.side,
-            quantity,
-            price,
-            fee,
-            Liquidity.TAKER,
-            self.now,
-        )
+        fill = self._execute(order.client_order_id, order.symbol, order.side, quantity, order)
         group = [r for r in self.alive() if order.group and r.order.group == order.group]
         for other in group or [row]:
             other.remaining = max(ZERO, other.remaining - quantity)
@@ -180,6 +172,47 @@ class RiskVenue:
         for other in group:
             if not other.remaining and not other.status.final:
                 self.end(other)
+        self._let_go(order.symbol)
+
+    def liquidate(self) -> None:
+        """Close the perpetual's position, and cancel what rests for it, in this order."""
+        held = self.holdings[PERP]
+        if held:
+            side = Side.SELL if held > 0 else Side.BUY
+            fill = self._execute("liquidation-1", PERP, side, abs(held))
+            self.tell(m.PositionLiquidated(fill))
+            self._let_go(PERP)
+
+    def _execute(
+        self, cid: str, symbol: str, side: Side, quantity: Decimal, order: Order | None = None
+    ) -> Fill:
+        self.trades += 1
+        price = Decimal(repr(self.prices[symbol]))
+        if order is not None:
+            price = order.trigger or self._price(order)
+        fee = quantity * price / 1000
+        fill = Fill(
+            str(self.trades), cid, symbol, side, quantity, price, fee, Liquidity.TAKER, self.now
+        )
+        self.holdings[symbol] += side.sign * quantity
+        self.true.apply(fill)
+        self.cash = self.true.cash
+        return fill
+
+    def _price(self, order: Order) -> Decimal:
+        """Return the market's price, an entry's within its limit; targets fill at their own."""
+        price = Decimal(repr(self.prices[order.symbol]))
+        if order.price is None:
+            return price
+        worse = max if order.side is Side.SELL else min
+        return order.price if order.leg is Leg.TARGET else worse(price, order.price)
+
+    def _let_go(self, symbol: str) -> None:
+        """End what was to close a position in a perpetual that is not there any more."""
+        rows = [r for r in self.alive() if r.order.symbol == symbol == PERP and r.order.reduce_only]
+        for row in rows:
+            if -row.order.side.sign * self.holdings[PERP] <= 0 and row.status is OrderStatus.OPEN:
+                self.end(row)
 
     def answer(self) -> None:
         """Answer everything as a good venue does."""
@@ -204,17 +237,12 @@ class RiskVenue:
     def fits(self, row: Resting) -> bool:
         """Tell whether what an order would sell is free, or it rests already."""
         symbol = row.order.symbol
+        if symbol == PERP:
+            return not row.order.reduce_only or -row.order.side.sign * self.holdings[PERP] > 0
         if row.status is OrderStatus.OPEN or row.order.side is Side.BUY:
             return True
         resting = [r for r in self.alive(OrderStatus.OPEN) if r.order.symbol == symbol]
         return locks([*resting, row]) <= self.holdings[symbol]
-
-    def _market(self, order: Order) -> Decimal:
-        """Return the market's price; it slips no farther than the limits allow an entry."""
-        price = Decimal(repr(self.prices[order.symbol]))
-        found = self.state.find(order.client_order_id)
-        worst = found[1].worst if found else ZERO
-        return min(price, worst) if worst else price
 
     def _floor(self, order: Order, quantity: Decimal) -> Decimal:
         return self.instruments[order.symbol].floor_quantity(quantity)
@@ -245,8 +273,9 @@ class RiskVenue:
             worst = Decimal(
                 repr(self.prices[order.symbol] * (1 + self.settings.max_slippage_pct / 100))
             )
-            equity = float(self.cash) + sum(
-                float(held) * self.prices[s] for s, held in self.holdings.items()
-            )
-            size = float((order.quantity + self.holdings[order.symbol]) * worst)
+            equity = float(self.true.equity(self.prices))
+            size = float((order.quantity + abs(self.holdings[order.symbol])) * worst)
+            size *= float(self.instruments[order.symbol].stake)
             assert size <= equity * self.max_size_pct / 100 * 1.01
+        else:
+            assert order.reduce_only

@@ -1,5 +1,7 @@
 """The ExecutionBroker: each order sent once, asked about until its end is known, told once."""
 
+from decimal import Decimal
+
 import pytest
 import trio
 
@@ -9,7 +11,7 @@ from tests.trader.execution.samples import foreign, order
 from trader.model import messages as m
 from trader.model.errors import NotSent, OutcomeUnknown, Rejected
 from trader.model.ids import order_hash
-from trader.model.orders import Approval, Leg, Order, OrderStatus
+from trader.model.orders import Approval, Flow, FlowKind, Leg, Order, OrderStatus
 from trader.model.reasons import Reason
 from trader.model.views import Account
 from trader.runtime.faults import Fault
@@ -362,6 +364,19 @@ async def test_an_account_that_was_read_while_orders_changed_proves_nothing(
     assert await broker.tell(older) == []
     assert reconciled(await broker.advance(1)) == [""]
     assert venue.count("query") == 0
+
+
+async def test_what_the_venue_does_of_itself_is_passed_on(
+    broker: Stage, venue: ScriptedVenue
+) -> None:
+    """Funding and a liquidation; an account that was asked for before them is out of date."""
+    flow = Flow("f", FlowKind.FUNDING, Decimal(-1), 0, "BTC-USD-PERP")
+    venue.place(STOP)
+    closed = venue.fill(STOP, "1", report=False)
+    sent = await broker.tell(m.FlowReported(flow), m.LiquidationReported(closed))
+
+    assert sent == [m.CashMoved(flow), m.PositionLiquidated(closed)]
+    assert await broker.tell(m.AccountReceived("0", Account({}, ()))) == []
 
 
 async def test_a_crash_in_any_handler_changes_nothing(

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from actors.llm_advisor import LLMAdvisor
-from tests.trader.advice.samples import DIP, GOLDEN, PEAK, SYMBOL
+from tests.trader.advice.samples import DIP, GOLDEN, PEAK, PERP, SYMBOL
 from trader.advice.desk import REMEMBERED
 from trader.advice.settings import AdviceSettings
 from trader.model.market import SECOND
@@ -134,3 +134,12 @@ async def test_memory_is_a_checkpoint(advisor: Stage) -> None:
     restored = msgspec.msgpack.decode(msgspec.msgpack.encode(advisor.state), type=LLMAdvisor.State)
 
     assert restored == advisor.state
+
+
+async def test_a_perpetual_is_sold_short_and_bought_back(advisor: Stage) -> None:
+    """SHORT from flat, at most once a pause as any entry; FLAT from a short."""
+    first = await advisor.tell(taken(PEAK, 0, PERP), taken(PEAK, 1, PERP))
+    short = PositionChanged(PERP, Decimal(-1), Decimal(100), Decimal(0))
+
+    assert stances(first) == [Stance.SHORT]
+    assert stances(await advisor.tell(short, taken(DIP, 2, PERP))) == [Stance.FLAT]

@@ -8,13 +8,22 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from actors.risk_guard import RiskGuard
-from tests.actors.risk_venue import IN_DOUBT, SYMBOLS, Resting, RiskVenue, locks
+from tests.actors.risk_venue import IN_DOUBT, PERP, SYMBOLS, Resting, RiskVenue, locks
 from tests.trader.risk.desk import CASH, SYMBOL, canceled, legs, placed, proposal, rules
 from trader.model import messages as m
 from trader.model.instrument import ZERO
 from trader.model.market import SECOND, Candle, Quote
 from trader.model.messages import Message
-from trader.model.orders import Fill, Leg, Liquidity, Order, OrderState, OrderStatus
+from trader.model.orders import (
+    Fill,
+    Flow,
+    FlowKind,
+    Leg,
+    Liquidity,
+    Order,
+    OrderState,
+    OrderStatus,
+)
 from trader.model.reasons import Reason
 from trader.model.views import Account, Stance, TradingState
 from trader.risk.settings import RiskSettings
@@ -22,7 +31,7 @@ from trader.risk.sizing import is_tradable
 from trader.testing.stage import Stage
 
 FRESH = Account({"USD": CASH}, ())
-STANCES = [Stance.LONG, Stance.LONG, Stance.FLAT]
+STANCES = [Stance.LONG, Stance.LONG, Stance.SHORT, Stance.SHORT, Stance.FLAT]
 ENDS = [OrderStatus.CANCELED, OrderStatus.EXPIRED]
 
 
@@ -250,7 +259,7 @@ class AnyVenue(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.decision = 0
+        self.decision = self.transfers = 0
         limits = RiskSettings(max_concurrent_trades=2, cooldown_seconds=0.0, risk_per_trade_pct=5.0)
         self.venue = RiskVenue(limits, 60.0)
 
@@ -263,6 +272,8 @@ class AnyVenue(RuleBasedStateMachine):
         self.decision += 1
         price = self.venue.prices[symbol]
         stop, target = price * 0.95, price * 1.1
+        if stance is Stance.SHORT:
+            stop, target = price * 1.05, price * 0.9
         self.venue.tell(
             m.ProposeOrder(self.decision, symbol, stance, 0.9, price, stop, target, "test")
         )
@@ -316,6 +327,22 @@ class AnyVenue(RuleBasedStateMachine):
         self.venue.end(pick(self.venue.alive(OrderStatus.OPEN), place), status)
 
     @rule()
+    def liquidate(self) -> None:
+        """Let the venue close the perpetual's position."""
+        self.venue.liquidate()
+
+    @rule(amount=st.integers(-500, 500))
+    def transfer(self, amount: int) -> None:
+        """Bring money or take it away, told twice."""
+        self.transfers += 1
+        flow = Flow(str(self.transfers), FlowKind.TRANSFER, Decimal(amount), self.venue.now)
+        if self.free() + amount >= 0:
+            self.venue.true.move(flow)
+            self.venue.cash = self.venue.true.cash
+            self.venue.tell(m.CashMoved(flow))
+            self.venue.tell(m.CashMoved(flow))
+
+    @rule()
     def be_kind(self) -> None:
         """Answer all that waits for an answer, as a good venue does."""
         self.venue.answer()
@@ -340,13 +367,16 @@ class AnyVenue(RuleBasedStateMachine):
     def the_ledger_is_the_account(self) -> None:
         """Cash and holdings follow from fills."""
         ledger = self.venue.state.ledger
-        assert ledger.cash == self.venue.cash >= 0
+        assert ledger.cash == self.venue.cash
+        assert ledger.cash >= 0 or PERP in ledger.positions
         assert {s: ledger.quantity(s) for s in SYMBOLS} == self.venue.holdings
 
     @invariant()
     def nothing_is_oversold(self) -> None:
-        """Never let what rests sell more than is held, a group counted once."""
+        """Never let what rests sell more than is held on spot, a group counted once."""
         for symbol, held in self.venue.holdings.items():
+            if symbol == PERP:
+                continue  # what reduces a perpetual cannot oversell it
             rows = [r for r in self.venue.alive() if r.order.symbol == symbol and not r.lost]
             assert locks(rows) <= held
 
@@ -356,8 +386,7 @@ class AnyVenue(RuleBasedStateMachine):
         entries = [
             w for campaign in self.venue.state.campaigns.values() for w in campaign.alive(Leg.ENTRY)
         ]
-        worst = sum((w.remaining * w.worst * Decimal("1.001") for w in entries), ZERO)
-        assert worst <= self.venue.cash
+        assert self.free() >= 0 or not entries
         symbols = [w.order.symbol for w in entries]
         assert len(symbols) == len(set(symbols))
         held = {symbol for symbol in SYMBOLS if self.sellable(symbol, self.venue.holdings[symbol])}
@@ -366,15 +395,29 @@ class AnyVenue(RuleBasedStateMachine):
     @invariant()
     def no_position_is_naked(self) -> None:
         """Where nothing is on its way, stops cover all that can be sold."""
-        for symbol, held in self.venue.holdings.items():
+        for symbol, position in self.venue.holdings.items():
+            held = abs(position)
             rows = [row for row in self.venue.alive() if row.order.symbol == symbol]
             if not self.sellable(symbol, held) or self.busy(rows):
                 continue
             stops = sum((r.remaining for r in rows if r.order.leg is Leg.STOP), ZERO)
+            assert all(r.order.reduce_only == (r.order.leg is not Leg.ENTRY) for r in rows)
+            if symbol == PERP:
+                sides = {r.order.side.sign for r in rows if r.order.leg is Leg.STOP and r.remaining}
+                assert sides <= {-1 if position > 0 else 1}
             buying = any(r.order.leg is Leg.ENTRY for r in rows)
             resting = self.venue.state.campaigns[symbol].failures >= 6
             crumb = buying and not self.sellable(symbol, held - stops)
             assert stops == held or crumb or resting, (symbol, held, rows)
+
+    def free(self) -> Decimal:
+        """Return the cash that is neither margin nor promised to entries at their worst."""
+        state = self.venue.state
+        margin = abs(state.ledger.lent) / 2
+        entries = [w for campaign in state.campaigns.values() for w in campaign.alive(Leg.ENTRY)]
+        stakes = {s: i.stake + i.taker_fee for s, i in self.venue.instruments.items()}
+        promised = (w.remaining * w.worst * stakes[w.order.symbol] for w in entries)
+        return self.venue.cash - margin - sum(promised, ZERO)
 
     def unwanted(self) -> list[Resting]:
         """Return the orders that the venue was asked to cancel."""
@@ -385,10 +428,10 @@ class AnyVenue(RuleBasedStateMachine):
         return any(r.status in IN_DOUBT or r.unwanted or r.order.leg is Leg.EXIT for r in rows)
 
     def sellable(self, symbol: str, quantity: Decimal) -> bool:
-        """Tell whether the venue would take a sale at the campaign's stop."""
+        """Tell whether the venue would take an exit at the campaign's stop."""
         campaign = self.venue.state.campaigns.get(symbol)
         rule = self.venue.instruments[symbol]
-        return campaign is not None and is_tradable(rule, quantity, campaign.stop)
+        return campaign is not None and is_tradable(rule, abs(quantity), campaign.stop)
 
     def teardown(self) -> None:
         """Once the venue answers everything, each position is under its stop, or closed."""
@@ -397,7 +440,7 @@ class AnyVenue(RuleBasedStateMachine):
             rows = [row for row in self.venue.alive() if row.order.symbol == symbol]
             assert not self.busy(rows)
             stops = sum((r.remaining for r in rows if r.order.leg is Leg.STOP), ZERO)
-            assert stops == held or not self.sellable(symbol, held)
+            assert stops == abs(held) or not self.sellable(symbol, held)
 
 
 TestAnyVenue = AnyVenue.TestCase

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from actors.validator import Validator
-from tests.trader.advice.samples import FLAT, LONG, OPINION, SHORT, SYMBOL
+from tests.trader.advice.samples import FLAT, LONG, OPINION, PERP, SHORT, SYMBOL
 from trader.advice.settings import AdviceSettings
 from trader.model.market import SECOND
 from trader.model.messages import (
@@ -178,3 +178,16 @@ async def test_memory_is_a_checkpoint(validator: Stage) -> None:
     restored = msgspec.msgpack.decode(msgspec.msgpack.encode(validator.state), type=Validator.State)
 
     assert restored == validator.state
+
+
+async def test_a_short_on_a_perpetual_is_proposed_and_against_a_long_closes(stage: Stage) -> None:
+    """From flat with stop and target; long, as FLAT; short, LONG closes."""
+    await stage.start(Validator, (PERP,), AdviceSettings())
+    short = given(LONG, symbol=PERP, stance=Stance.SHORT, stop=102.0, target=96.0)
+    (entry,) = await stage.tell(short)
+    (exit_,) = await stage.tell(msgspec.structs.replace(position("1"), symbol=PERP), short)
+    held = msgspec.structs.replace(position("-1"), symbol=PERP)
+    (cover,) = await stage.tell(held, given(LONG, symbol=PERP))
+
+    assert (entry.stance, entry.stop, entry.target) == (Stance.SHORT, 102.0, 96.0)
+    assert [(p.stance, p.stop) for p in (exit_, cover)] == [(Stance.FLAT, None)] * 2

@@ -2,13 +2,14 @@
 
 import argparse
 
-from tests.benchmarks import flood, latency, orders, pipeline, startup
+from tests.benchmarks import flood, latency, orders, panel, pipeline, startup
 from tests.benchmarks.figures import header, say, to_line
 
 BENCHMARKS = {
     "flood": flood.measure,
     "latency": latency.measure,
     "orders": orders.measure,
+    "panel": panel.measure,
     "pipeline": pipeline.measure,
     "startup": startup.measure,
 }

@@ -17,9 +17,9 @@ from trader.runtime.virtual import VirtualDriver
 from trader.settings.schema import Settings
 from trader.venues.candle_file import Series
 from trader.venues.embedded import EPOCH
+from trader.venues.instruments import simulated_instrument
 from trader.venues.recorded import RecordedMarket
 from trader.venues.simulated import SimulatedExchange
-from trader.venues.spot import spot_instrument
 
 SYMBOL = "BTC-USD"
 PRICE = 60_000.0
@@ -57,7 +57,7 @@ def make_exchange(
     settings: Settings, kind: type[SimulatedExchange] = SimulatedExchange
 ) -> SimulatedExchange:
     """Build an exchange that serves the one symbol."""
-    instrument = spot_instrument(SYMBOL, PRICE, settings.simulation)
+    instrument = simulated_instrument(SYMBOL, PRICE, settings.simulation)
     return kind({SYMBOL: instrument}, settings.simulation)
 
 

@@ -1,8 +1,10 @@
-"""Look for trouble at length: `python -m tests.e2e.campaign crashes|signals|kills [ROUNDS]`.
+"""Look for trouble at length: `python -m tests.e2e.campaign KIND [ROUNDS]`.
 
 crashes   crash every role at every message, one run each: no decision may change
 signals   end live runs at random moments: no entry order may be left, no position without a stop
 kills     kill live runs at random moments, and resume them: the account must come back whole
+junk      a thousand pieces of junk a round, for whatever reads: refused in a line, or harmless
+damage    a journal damaged at every 97th byte, another a round: refused, or harmless
 """
 
 import random
@@ -14,6 +16,10 @@ from pathlib import Path
 from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM
 from typing import Any
 
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+
+from tests.e2e import fuzz
 from tests.e2e.inside import play
 from tests.e2e.process import Process, launched
 from tests.e2e.venue import account_left, faults_of, legs_of
@@ -95,11 +101,40 @@ def crash_everywhere(seed: int) -> list[str]:
     return found
 
 
+def feed_junk(number: int) -> list[str]:
+    """Play junk of every kind; return the smallest case that was not met as it should be."""
+    kinds = [fuzz.command_lines, fuzz.settings_files, fuzz.edges, fuzz.candle_files]
+
+    @settings(max_examples=1000, deadline=None, database=None, suppress_health_check=HealthCheck)
+    @seed(number)
+    @given(st.one_of([kind() for kind in kinds]))
+    def try_out(case: fuzz.Case) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            output = fuzz.play(case, Path(folder))
+            fault = fuzz.fault_of(output)
+            assert fault is None, f"{fault}: {case} {output.err}"
+
+    try_out()
+    return []
+
+
+def damage_everywhere(number: int) -> list[str]:
+    """Damage a journal and its head; return what was neither refused nor harmless."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, copy = fuzz.small_journal(Path(folder)), Path(folder, "copy")
+        return [
+            *fuzz.journal_faults(source, "journal.head", copy, number % 7, 7),
+            *fuzz.journal_faults(source, "journal.db", copy, number % 97, 97),
+        ]
+
+
 def main() -> None:
     """Run a campaign."""
     campaigns = {"crashes": (lambda number: crash_everywhere(number + 10), 1)}
     campaigns["signals"] = (lambda number: end_at_random(random.Random(number)), 50)
     campaigns["kills"] = (lambda number: kill_at_random(random.Random(number)), 50)
+    campaigns["junk"] = (feed_junk, 20)
+    campaigns["damage"] = (damage_everywhere, 10)
     kind = sys.argv[1] if len(sys.argv) > 1 else ""
     if kind not in campaigns:
         sys.exit(__doc__)

@@ -1,6 +1,7 @@
 """What a run makes of a disk that is full, and of files that are not what they were."""
 
 import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,12 @@ from trader.storage.archive import open_archive
 
 LARGEST = 120 * 1024
 """Bytes after which no file of the run can grow: the journal fails within the first trades."""
+NO_LIMIT = resource.RLIM_INFINITY
 
 
 def limit_files() -> None:
     """Keep every file of the process small."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST, LARGEST))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST, NO_LIMIT))
 
 
 def test_a_full_disk_stops_entries_and_nothing_else(tmp_path: Path) -> None:
@@ -34,6 +36,22 @@ def test_a_full_disk_stops_entries_and_nothing_else(tmp_path: Path) -> None:
     with open_archive(tmp_path / "journal.db") as archive:
         archive.verify()
     assert play(tmp_path, "market.candles=1", profile="moderate").exit_code == 0
+
+
+def test_entries_come_back_with_the_disk(tmp_path: Path) -> None:
+    """Once there is room again, all that was done meanwhile is in the journal, in a whole chain."""
+    options = ("--profile", "aggressive", "--speed", "2000", "--json")
+    with launched(tmp_path, *options, preexec_fn=limit_files) as run:
+        run.wait_for("journal_failed")
+        run.wait_for("reason=HALT_JOURNAL")
+        resource.prlimit(run.child.pid, resource.RLIMIT_FSIZE, (NO_LIMIT, NO_LIMIT))
+        run.wait_for("journal_recovered")
+        run.wait_for("state=active")
+        run.send(signal.SIGINT)
+        assert run.end() == 0
+    with open_archive(tmp_path / "journal.db") as archive:
+        assert archive.verify() == archive.runs()[-1].rows
+    assert last_run(tmp_path).audit_digest == run.summary["audit_digest"]
 
 
 def test_a_status_that_cannot_be_written_fells_nobody(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ pytest.importorskip("langchain_openai")
 KEY = "sk-canary-0123456789abcdef"
 CANDLES = 150
 MIXED = ("ok", *FAULTS)
+IMPATIENT = "llm.timeout_seconds=0.3"
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
 
 def ask(data_dir: Path, server: ModelServer, *sets: str, **options: object) -> SessionSummary:
     """Run the engine with the server's model."""
-    model = ("llm.model=openai:any", f"llm.base_url={server.url}", "llm.timeout_seconds=0.3")
+    model = ("llm.model=openai:any", f"llm.base_url={server.url}")
     return play(data_dir, f"market.candles={CANDLES}", *model, *sets, **options)  # type: ignore[arg-type]
 
 
@@ -68,7 +69,7 @@ def test_a_recorded_run_is_the_same_and_calls_nobody(tmp_path: Path, server: Mod
     """Answers, faults and their order come from the journal, or from a file made of it."""
     modes = random.Random(5)
     server.script = lambda _n: modes.choice(MIXED)
-    first = ask(tmp_path, server)
+    first = ask(tmp_path, server, IMPATIENT)
     calls = len(server.asked)
     with open_archive(tmp_path / "journal.db") as archive:
         lines = to_lines(answers_of(archive, last_run(tmp_path)))
@@ -96,7 +97,8 @@ def test_a_recorded_run_is_the_same_and_calls_nobody(tmp_path: Path, server: Mod
 def test_a_run_bears_every_fault(tmp_path: Path, server: ModelServer, mode: str) -> None:
     """It ends in order, the rules advise in the model's place, and no key is written anywhere."""
     server.script = lambda _n: mode
-    summary = ask(tmp_path, server, "llm.breaker_seconds=3000", "system.log_level=TRACE")
+    once = "llm.breaker_seconds=3000"
+    summary = ask(tmp_path, server, IMPATIENT, once, "system.log_level=TRACE")
 
     assert (summary.exit_code, summary.halted, summary.quarantined) == (0, None, 0)
     assert summary.advice.get("rules", 0) > 0

@@ -55,11 +55,14 @@ def command(
         ("--symbol btc-usd", "give symbols such as BTC-USD"),
         ("--symbol ../../etc-USD", "give symbols such as BTC-USD"),
         ("--symbol BTC-USD --symbol BTC-USD", "each once"),
+        (f"--symbol {'A' * 99}-USD", "give symbols such as BTC-USD"),
+        ("--symbol ÄÖ-USD", "give symbols such as BTC-USD"),
         ("--interval 7x", "give an interval such as 1m"),
-        ("--speed 0", "give max or a number above 0"),
-        ("--speed -1", "give max or a number above 0"),
-        ("--speed abc", "give max or a number above 0"),
-        ("--speed nan", "give max or a number above 0"),
+        ("--interval 365d", "at most 30d"),
+        ("--speed 0", "give max or a number from 0.001"),
+        ("--speed -1", "give max or a number from 0.001"),
+        ("--speed abc", "give max or a number from 0.001"),
+        ("--speed nan", "give max or a number from 0.001"),
         ("--for abc", "--for abc: give a time such as 90s"),
         ("--for 0s", "--for 0s: give a time such as 90s"),
         ("--for -5", "--for -5: give a time such as 90s"),
@@ -89,12 +92,20 @@ def command(
         ("--fault bad", "--fault: 'bad' is not role=NAME"),
         ("--fault role=x,at=1", "--fault: no role 'x'"),
         ("--fault role=validator,at=0", "is not a whole number from 1"),
+        (f"--fault role=validator,at={'9' * 5000}", "is not a whole number from 1"),
+        ("--for 1\x1b[2J", r"--for 1\x1b[2J: give a time"),
+        ("--set \x85x", r"--set \x85x: give PATH=VALUE"),
         ("--resume", "--resume: the journal has no run of paper/"),
         ("--resume --no-journal", "--resume: needs the journal"),
         ("--data-dir file/x", "data directory file/x: Not a directory"),
         ("--speed 1 config show", "options before 'config' do nothing"),
         ("--json topology", "options before 'topology' do nothing"),
         ("config show --set a", "--set a: give PATH=VALUE"),
+        ("status", "data directory data: there is none; give --data-dir DIR"),
+        ("status --data-dir .", "status.json: no run has written it yet"),
+        ("runs", "data directory data: there is none; give --data-dir DIR"),
+        ("runs --data-dir .", "journal.db: there is no journal"),
+        ("show 3 --data-dir file", "data directory file: there is none"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(
@@ -102,7 +113,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
 ) -> None:
     """It names what is wrong and what to give instead; nothing has begun."""
     (tmp_path / "file").touch()
-    result = command(*arguments.split())
+    result = command(*arguments.split(" "))
     errors = [line for line in result.err.splitlines() if " SIM " not in line]
 
     assert (result.code, result.out) == (2, "")
@@ -125,7 +136,7 @@ def test_a_command_line_of_another_shape_is_exit_code_2(
     arguments: str, says: str, command: Command
 ) -> None:
     """What the parser refuses is no crash."""
-    result = command(*arguments.split())
+    result = command(*arguments.split(" "))
 
     assert (result.code, result.out) == (2, "")
     assert says in result.err
@@ -141,7 +152,9 @@ def test_every_error_is_told_at_once(command: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["config"], ["config", "show"], ["topology"]], ids=" ".join
+    "arguments",
+    [[], ["config"], ["config", "show"], ["status"], ["runs"], ["show"], ["topology"]],
+    ids=" ".join,
 )
 def test_help_is_readable_anywhere(
     arguments: list[str], command: Command, monkeypatch: pytest.MonkeyPatch
@@ -186,6 +199,7 @@ def test_json_is_one_object_on_stdout(command: Command) -> None:
         *("run", "profile", "mode", "simulated", "symbols", "candles", "decisions", "advice"),
         *("orders", "fills", "trades", "pnl", "equity", "restarts", "quarantined", "halted"),
         *("digest", "audit_digest", "wall_s", "exit_code"),
+        *("refusals", "denials", "rejections", "limits", "trade_log"),
     ]
     assert list(summary["orders"]) == [
         *("submitted", "filled", "canceled", "rejected", "denied", "open")
@@ -209,6 +223,48 @@ def test_the_summary_is_readable_too(command: Command) -> None:
     assert result.out.splitlines()[0].startswith("SIMULATED")
     assert "60 candles" in result.out
     assert (Path("data") / "trader.log").is_file()
+
+
+def test_past_runs_can_be_looked_at(command: Command) -> None:
+    """`runs` lists them, `show` prints one again, `status` how it stood when it ended."""
+    printed = command(*SHORT).out
+    listed, shown, seen = command("runs"), command("show"), command("status")
+
+    assert listed.out.splitlines()[-1].split()[0] == "1"
+    assert shown.out == printed
+    assert "ENDED" in seen.out
+    assert {result.code for result in (listed, shown, seen)} == {0}
+    assert (
+        max(len(line) for result in (listed, shown, seen) for line in result.out.split("\n")) <= 80
+    )
+
+
+def test_what_shows_runs_shows_them_to_scripts(command: Command) -> None:
+    """One object each, with the summary as the run had printed it."""
+    printed = json.loads(command(*SHORT, "--json").out)
+
+    assert json.loads(command("show", "1", "--json").out) == printed
+    assert json.loads(command("runs", "--json").out)["runs"][0]["run"] == printed["run"]
+    assert json.loads(command("status", "--json").out)["run"] == printed["run"]
+
+
+def test_an_unknown_run_is_one_line(command: Command) -> None:
+    """With the nearest there is."""
+    command(*SHORT)
+    result = command("show", "7")
+
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("error: run 7: there is none; the nearest is 0001-")
+    assert len(result.err.splitlines()) == 1
+
+
+def test_the_settings_say_where_runs_are(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has set the data directory for a run need not repeat it."""
+    monkeypatch.setenv("TRADER__SYSTEM__DATA_DIR", "elsewhere")
+    command(*SHORT)
+
+    assert Path("elsewhere").is_dir()
+    assert command("runs").code == command("status").code == 0
 
 
 def test_a_run_without_a_journal_leaves_none(command: Command) -> None:

@@ -1,8 +1,9 @@
 """Ring 1: fills -> positions, cash and P&L; imports the model alone.
 
-Spot and long only. Another kind of instrument brings its own position with the same `apply`.
+Spot is held long and paid for in cash; a linear perpetual is long or short, one position a symbol,
+and its gains, fees and funding settle in cash.
 
-ledger       cash and positions of one account, each fill counted once
+ledger       cash and positions of one account, each fill and flow counted once
 money        the named rounding rules of amounts
 performance  figures of a session: peak, drawdown, trades, wins
 position     what is held of one symbol, what it cost, and the trades it made

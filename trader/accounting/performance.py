@@ -25,6 +25,11 @@ class Performance(msgspec.Struct):
             self.trough = equity
             self.max_drawdown_pct = max(self.max_drawdown_pct, self.drawdown_pct(equity))
 
+    def shift(self, amount: float) -> None:
+        """Take in a transfer: as if the money had always been there, or never."""
+        self.peak += amount
+        self.trough += amount
+
     def drawdown_pct(self, equity: float) -> float:
         """Return how far an equity is below the peak."""
         return (self.peak - equity) / self.peak * 100 if self.peak > 0 else 0.0

@@ -38,6 +38,11 @@ class LossWindows(msgspec.Struct):
                 self.baselines[window] = equity
         self.next_roll = (day + 1) * _DAY
 
+    def shift(self, amount: float) -> None:
+        """Take in a transfer: as if the money had been there, or not, since each window's start."""
+        for window in self.baselines:
+            self.baselines[window] += amount
+
     def loss_pct(self, window: Window, equity: float) -> float:
         """Return the loss since the window's start in % of the equity then; a gain is negative."""
         baseline = self.baselines.get(window, 0.0)

@@ -10,17 +10,21 @@ from math import isfinite
 import msgspec
 
 from trader.advice.settings import AdviceSettings
+from trader.model.instrument import is_perpetual
 from trader.model.market import SECOND
 from trader.model.reasons import Reason
 from trader.model.views import Advice, Stance
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """What the Validator knows when advice comes; `stalled_since` is ns, None of a live feed."""
+    """What the Validator knows when advice comes; `stalled_since` is ns, None of a live feed.
+
+    `position`: 1 when long, -1 when short, 0 when flat.
+    """
 
     now: int
     known_symbol: bool
-    position_open: bool
+    position: int
     stalled_since: int | None
 
 
@@ -34,12 +38,19 @@ _MOST = 1.0 + 1e-9
 
 def refusal(settings: AdviceSettings, advice: Advice, standing: Standing) -> Refusal | None:
     """Ask every check in order; return the first refusal, None where advice may be followed."""
-    checks = CHECKS + ENTRY_CHECKS if advice.stance is Stance.LONG else CHECKS
+    checks = CHECKS + ENTRY_CHECKS if opens(advice, standing.position) else CHECKS
     for check in checks:
         refused = check(settings, advice, standing)
         if refused is not None:
             return refused
     return None
+
+
+def opens(advice: Advice, position: int) -> bool:
+    """Tell advice to enter from advice to leave: against a position, LONG and SHORT close it."""
+    if advice.stance is Stance.LONG:
+        return position >= 0
+    return advice.stance is Stance.SHORT and position <= 0 and is_perpetual(advice.symbol)
 
 
 # -- any advice ------------------------------------------------------------------------------------
@@ -73,7 +84,7 @@ def check_age(settings: AdviceSettings, advice: Advice, standing: Standing) -> R
 
 def check_short(_s: AdviceSettings, advice: Advice, standing: Standing) -> Refusal | None:
     """Refuse to go short on spot; with a position open, SHORT asks to close it."""
-    if advice.stance is not Stance.SHORT or standing.position_open:
+    if advice.stance is not Stance.SHORT or standing.position or is_perpetual(advice.symbol):
         return None
     return Reason.ADVICE_SHORT_ON_SPOT, "no position to close, and spot cannot be sold short"
 
@@ -82,7 +93,7 @@ def check_something_to_close(
     _s: AdviceSettings, advice: Advice, standing: Standing
 ) -> Refusal | None:
     """Refuse to close what is not open."""
-    if advice.stance is not Stance.FLAT or standing.position_open:
+    if advice.stance is not Stance.FLAT or standing.position:
         return None
     return Reason.ADVICE_NOTHING_TO_CLOSE, "no position is open"
 
@@ -90,11 +101,13 @@ def check_something_to_close(
 # -- entries ---------------------------------------------------------------------------------------
 
 
-def check_not_long(_s: AdviceSettings, _advice: Advice, standing: Standing) -> Refusal | None:
+def check_not_there(_s: AdviceSettings, _advice: Advice, standing: Standing) -> Refusal | None:
     """Refuse to add to a position."""
-    if not standing.position_open:
+    if not standing.position:
         return None
-    return Reason.ADVICE_ALREADY_LONG, "a position is open"
+    long = standing.position > 0
+    reason = Reason.ADVICE_ALREADY_LONG if long else Reason.ADVICE_ALREADY_SHORT
+    return reason, "a position is open"
 
 
 def check_conviction(
@@ -108,10 +121,12 @@ def check_conviction(
 
 
 def check_stop_side(_s: AdviceSettings, advice: Advice, _standing: Standing) -> Refusal | None:
-    """Refuse a stop that is not below the price."""
-    if advice.stop is None or advice.stop < advice.price:
+    """Refuse a stop that is not on the losing side of the price."""
+    distance = _stop_pct(advice)
+    if distance is None or distance > 0:
         return None
-    return Reason.ADVICE_STOP_WRONG_SIDE, f"stop {advice.stop} is not below {advice.price}"
+    where = "above" if advice.stance is Stance.SHORT else "below"
+    return Reason.ADVICE_STOP_WRONG_SIDE, f"stop {advice.stop} is not {where} {advice.price}"
 
 
 def check_stop_near(
@@ -135,10 +150,11 @@ def check_stop_far(settings: AdviceSettings, advice: Advice, _standing: Standing
 
 
 def check_target_side(_s: AdviceSettings, advice: Advice, _standing: Standing) -> Refusal | None:
-    """Refuse a target that is not above the price."""
-    if advice.target is None or advice.target > advice.price:
+    """Refuse a target that is not on the winning side of the price."""
+    if advice.target is None or _sign(advice) * (advice.target - advice.price) > 0:
         return None
-    return Reason.ADVICE_TARGET_WRONG_SIDE, f"target {advice.target} is not above {advice.price}"
+    where = "below" if advice.stance is Stance.SHORT else "above"
+    return Reason.ADVICE_TARGET_WRONG_SIDE, f"target {advice.target} is not {where} {advice.price}"
 
 
 def check_reward(settings: AdviceSettings, advice: Advice, _standing: Standing) -> Refusal | None:
@@ -163,7 +179,11 @@ def check_feed(_s: AdviceSettings, _advice: Advice, standing: Standing) -> Refus
 def _stop_pct(advice: Advice) -> float | None:
     if advice.stop is None:
         return None
-    return (advice.price - advice.stop) / advice.price * 100.0
+    return _sign(advice) * (advice.price - advice.stop) / advice.price * 100.0
+
+
+def _sign(advice: Advice) -> int:
+    return -1 if advice.stance is Stance.SHORT else 1
 
 
 CHECKS: tuple[Check, ...] = (
@@ -176,7 +196,7 @@ CHECKS: tuple[Check, ...] = (
 """Asked of any advice."""
 
 ENTRY_CHECKS: tuple[Check, ...] = (
-    check_not_long,
+    check_not_there,
     check_conviction,
     check_stop_side,
     check_stop_near,
@@ -185,4 +205,4 @@ ENTRY_CHECKS: tuple[Check, ...] = (
     check_reward,
     check_feed,
 )
-"""Asked of LONG after CHECKS."""
+"""Asked of an entry after CHECKS."""

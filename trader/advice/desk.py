@@ -142,11 +142,3 @@ class AdvisorState(msgspec.Struct):
         noes = self.noes.setdefault(no.symbol, [])
         noes.append(no)
         del noes[:-REMEMBERED]
-
-
-def leaves(advice: Advice, quantity: Decimal | None) -> bool:
-    """Tell advice to leave a position from advice to enter one."""
-    if advice.stance is Stance.FLAT:
-        return True
-    against = Stance.SHORT if quantity and quantity > 0 else Stance.LONG
-    return bool(quantity) and advice.stance is against

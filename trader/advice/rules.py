@@ -1,26 +1,29 @@
 """The rules that advise without a model: each turns one snapshot into advice, or None to hold.
 
 Conviction is confluence: the mean of three readings, each 0 to 1, 1 where it agrees fully. Below
-`min_conviction` a rule says nothing. Rules never say HOLD or SHORT.
+`min_conviction` a rule says nothing. Against a position it says FLAT; from flat, a fall is a reason
+to go SHORT on a perpetual, and none on spot. Rules never say HOLD.
 """
 
 from collections.abc import Callable
 
 from trader.advice.settings import AdviceSettings
+from trader.model.instrument import is_perpetual
 from trader.model.views import Advice, Snapshot, Stance
 
-Rule = Callable[[AdviceSettings, str, Snapshot, bool], Advice | None]
-"""Settings, symbol, snapshot and whether a position is open, to advice."""
+Rule = Callable[[AdviceSettings, str, Snapshot, int], Advice | None]
+"""Settings, symbol, snapshot and position (1 long, -1 short, 0 flat) to advice."""
 
 RULES = "rules"
 EMA_CROSS = "ema-cross"
 
 
 def rules_advice(
-    settings: AdviceSettings, symbol: str, snapshot: Snapshot, position_open: bool
+    settings: AdviceSettings, symbol: str, snapshot: Snapshot, position: int
 ) -> Advice | None:
     """Buy where WaveTrend turns up from oversold, sell where it turns down from overbought."""
-    if not snapshot.cross or (snapshot.cross > 0) == position_open:
+    stance = _stance(snapshot.cross, symbol, position)
+    if stance is None:
         return None
     wt2, rsi, flow = snapshot.wt2, snapshot.rsi, snapshot.money_flow
     if wt2 is None or rsi is None or flow is None:
@@ -28,31 +31,32 @@ def rules_advice(
     if snapshot.cross > 0:
         if wt2 > settings.oversold or rsi > settings.rsi_ceiling:
             return None
-        stance, turned = Stance.LONG, "up from oversold"
+        turned = "up from oversold"
         conviction = _mean(_depth(wt2, settings.oversold), 1.0 - rsi / 100.0, flow > 0.0)
     else:
         if wt2 < settings.overbought or rsi < settings.rsi_floor:
             return None
-        stance, turned = Stance.FLAT, "down from overbought"
+        turned = "down from overbought"
         conviction = _mean(_depth(wt2, settings.overbought), rsi / 100.0, flow < 0.0)
     rationale = f"WaveTrend turned {turned} {wt2:.1f} with RSI {rsi:.1f}, money flow {flow:+.1f}."
     return _advice(settings, symbol, snapshot, stance, conviction, RULES, rationale)
 
 
 def ema_cross_advice(
-    settings: AdviceSettings, symbol: str, snapshot: Snapshot, position_open: bool
+    settings: AdviceSettings, symbol: str, snapshot: Snapshot, position: int
 ) -> Advice | None:
     """Buy where the fast average of the close crosses above the slow one, sell where below."""
-    if not snapshot.ema_cross or (snapshot.ema_cross > 0) == position_open:
+    stance = _stance(snapshot.ema_cross, symbol, position)
+    if stance is None:
         return None
     wt1, wt2, rsi, flow = snapshot.wt1, snapshot.wt2, snapshot.rsi, snapshot.money_flow
     if wt1 is None or wt2 is None or rsi is None or flow is None:
         return None
     if snapshot.ema_cross > 0:
-        stance, side = Stance.LONG, "above"
+        side = "above"
         conviction = _mean(wt1 > wt2, rsi / 100.0, flow > 0.0)
     else:
-        stance, side = Stance.FLAT, "below"
+        side = "below"
         conviction = _mean(wt1 < wt2, 1.0 - rsi / 100.0, flow < 0.0)
     rationale = (
         f"The fast average crossed {side} the slow one with WaveTrend {wt1 - wt2:+.1f} off its "
@@ -63,6 +67,17 @@ def ema_cross_advice(
 
 ADVISORS: dict[str, Rule] = {RULES: rules_advice, EMA_CROSS: ema_cross_advice}
 """The rule for each value of the setting `advisor`."""
+
+
+def _stance(cross: int, symbol: str, position: int) -> Stance | None:
+    """Return what a turn up (1) or down (-1) asks for, None where nothing."""
+    if not cross or cross == position:
+        return None
+    if position:
+        return Stance.FLAT
+    if cross > 0:
+        return Stance.LONG
+    return Stance.SHORT if is_perpetual(symbol) else None
 
 
 def _mean(first: float, second: float, third: float) -> float:
@@ -85,7 +100,7 @@ def _advice(
 ) -> Advice | None:
     if conviction < settings.min_conviction:
         return None
-    stop, target = _bracket(settings, snapshot) if stance is Stance.LONG else (None, None)
+    stop, target = _bracket(settings, snapshot, stance)
     return Advice(
         symbol=symbol,
         stance=stance,
@@ -99,12 +114,17 @@ def _advice(
     )
 
 
-def _bracket(settings: AdviceSettings, snapshot: Snapshot) -> tuple[float | None, float | None]:
-    """Return stop and target around the close; without an ATR, RiskGuard's percentages serve."""
+def _bracket(
+    settings: AdviceSettings, snapshot: Snapshot, stance: Stance
+) -> tuple[float | None, float | None]:
+    """Return an entry's stop and target; without an ATR, RiskGuard's percentages serve."""
     price, atr = snapshot.close, snapshot.atr
-    if atr is None:
+    if atr is None or stance is Stance.FLAT:
         return None, None
     nearest = price * settings.min_stop_pct / 100.0
     farthest = price * settings.max_stop_pct / 100.0
     distance = min(max(settings.stop_atr * atr, nearest), farthest)
-    return price - distance, price + distance * settings.target_atr / settings.stop_atr
+    gain = distance * settings.target_atr / settings.stop_atr
+    if stance is Stance.SHORT:
+        return price + distance, price - gain
+    return price - distance, price + gain

@@ -5,10 +5,16 @@ advising   what a run's advisor asks: models, what they said in an earlier run, 
 compose    build the eight actors, their ports and the two kernels of one run
 drive      run the two kernels to their end, on virtual time or on real
 ending     the ways a run ends, the orderly one and the others
-reporter   the status line now and then, the status dump when asked
-reports    the status and the summary of a run, read from its actors
+highs      the highest use of each limit that was seen
+history    past runs of a data directory, read from its journal
+reporter   the status line, the panel, the status file and the dump
+reports    the status of a run, read from its actors
+results    the summary of a run that has ended
+screen     whether a run has a panel, and what stands on it now
 session    one run from the lock of its data directory to its exit code
 stuck      what becomes of a handler that does not return although the run is to end
 tally      counts what a run does, as it is sent
 terminal   standard error as a place that never holds the engine up
+trades     what becomes of each decision: the newest ones, and the trades they made
+watching   what another shell sees of a run, from its status file
 """

@@ -58,6 +58,8 @@ class Keeper:
         m.OrderFilled,
         m.OrderCanceled,
         m.OrderExpired,
+        m.PositionLiquidated,
+        m.CashMoved,
     )
 
     def __init__(self, exchange: SimulatedExchange, journal: Journal) -> None:
@@ -132,6 +134,8 @@ def left_by(archive: Archive, run: Run, settings: Settings) -> dict[str, object]
     if found is not None:
         account = SimulatedExchange({}, settings.simulation, found[1]).account()
         fields["balances"] = " ".join(f"{c} {v}" for c, v in account.balances.items() if v)
+        if account.positions:
+            fields["positions"] = " ".join(f"{s} {q}" for s, q in account.positions.items())
         fields["open_orders"] = (
             " ".join(
                 f"{o.order.leg.name.lower()}:{o.order.side}:{o.order.quantity}:{o.order.symbol}"

@@ -46,9 +46,9 @@ from trader.topology import (
 )
 from trader.venues.candle_file import load_candles
 from trader.venues.embedded import EmbeddedMarket
+from trader.venues.instruments import price_level, simulated_instrument
 from trader.venues.recorded import RecordedMarket
 from trader.venues.simulated import SimulatedExchange
-from trader.venues.spot import price_level, spot_instrument
 
 Taps = Mapping[Any, tuple[Tap, ...]]
 """What looks on, by the type of the message, in the order given."""
@@ -119,10 +119,11 @@ def build_world(settings: Settings, saved: bytes | None, resume_at: int | None) 
 
 def _instruments(settings: Settings, series: Series | None) -> dict[str, Instrument]:
     return {
-        symbol: spot_instrument(
+        symbol: simulated_instrument(
             symbol,
             series.close[0] if series is not None else price_level(symbol),
             settings.simulation,
+            settings.trading.leverage,
         )
         for symbol in settings.trading.symbols
     }

@@ -1,10 +1,11 @@
-"""The status and the summary of a run, read from its actors.
+"""The status of a run, read from its actors.
 
-The status is read from another thread while the kernel runs: each piece of memory is copied in one
+It is read from another thread while the kernel runs: each piece of memory is copied in one
 step of the interpreter, so that a wedged handler cannot hold it up; `consistent` says whether a
 handler was at work meanwhile.
 """
 
+import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ import msgspec
 from trader.accounting.windows import Window
 from trader.app.compose import Engine
 from trader.execution.blotter import Blotter
-from trader.model.instrument import ZERO, to_decimal
+from trader.model.instrument import ZERO
 from trader.model.market import SECOND
 from trader.model.messages import Message
 from trader.model.reasons import Reason
@@ -27,12 +28,14 @@ from trader.model.views import TradingState
 from trader.risk.holds import current
 from trader.risk.limits import loss_limit
 from trader.risk.losses import LOSSES
+from trader.risk.settings import RiskSettings
 from trader.risk.state import RiskState
 from trader.runtime import recovery
 from trader.runtime.kernel import Kernel
 from trader.runtime.role import Role
 from trader.topology import EXECUTION_BROKER, KILL_SWITCH, MARKET_FEED, RISK_GUARD
 from trader.ui.lines import Line
+from trader.ui.render import word
 from trader.ui.status import (
     ActorStatus,
     FeedStatus,
@@ -42,10 +45,8 @@ from trader.ui.status import (
     StatusDump,
     status_line,
 )
-from trader.ui.summary import Equity, OrderCounts, Pnl, SessionSummary, TradeCounts
+from trader.ui.summary import Pnl, TradeCounts
 
-_PLACES = 8
-"""Decimals of money: peaks are kept as floats."""
 _STACK = ("pykka", "trio", "msgspec", "ccxt", "langchain", "numpy", "pandas")
 
 
@@ -56,6 +57,8 @@ class Start(msgspec.Struct, frozen=True):
     realized: Decimal = ZERO
     unrealized: Decimal = ZERO
     fees: Decimal = ZERO
+    funding: Decimal = ZERO
+    transfers: Decimal = ZERO
     trades: int = 0
     wins: int = 0
 
@@ -95,6 +98,14 @@ def marks_of(state: RiskState) -> dict[str, float]:
     return {symbol: price.close for symbol, price in state.prices.items() if price.close}
 
 
+def take_over(engine: Engine) -> None:
+    """Tell the tally what a resumed run holds."""
+    state: RiskState = state_of(engine.main, RISK_GUARD)
+    for symbol, position in state.ledger.positions.items():
+        realized = position.realized - position.fees
+        engine.tally.book.resume(symbol, position.quantity, position.average_price, realized)
+
+
 def start_of(engine: Engine, resumed: bool) -> Start:
     """Take down where a run stands at its start."""
     state: RiskState = state_of(engine.main, RISK_GUARD)
@@ -106,6 +117,8 @@ def start_of(engine: Engine, resumed: bool) -> Start:
         ledger.realized,
         ledger.unrealized(marks),
         ledger.fees,
+        ledger.funding,
+        ledger.transfers,
         state.performance.trades,
         state.performance.wins,
     )
@@ -115,17 +128,27 @@ def start_of(engine: Engine, resumed: bool) -> Start:
 
 
 def pnl_of(state: RiskState, start: Start) -> Pnl:
-    """Return the run's profit and loss: `net` is the change of equity to the last digit."""
+    """Return the run's profit and loss.
+
+    `net` is the change of equity to the last digit, deposits and withdrawals left out.
+    """
     ledger = state.ledger
     realized = ledger.realized - start.realized
     unrealized = ledger.unrealized(marks_of(state)) - start.unrealized
     fees = ledger.fees - start.fees
-    return Pnl(realized, unrealized, fees, ZERO, realized + unrealized - fees)
+    funding = ledger.funding - start.funding
+    return Pnl(realized, unrealized, fees, funding, realized + unrealized - fees + funding)
 
 
 def equity_of(state: RiskState, start: Start) -> Decimal:
     """Return the equity of now; before the account was read, that of the start."""
     return start.equity if state.baseline is None else state.ledger.equity(marks_of(state))
+
+
+def trades_of(state: RiskState, start: Start) -> TradeCounts:
+    """Count the run's trades."""
+    performance = state.performance
+    return TradeCounts(performance.trades - start.trades, performance.wins - start.wins)
 
 
 def candles_of(engine: Engine) -> int:
@@ -166,7 +189,8 @@ def _standing(engine: Engine, state: RiskState) -> Standing:
     return Standing(TradingState.ACTIVE, None, "")
 
 
-def _positions(state: RiskState) -> tuple[PositionStatus, ...]:
+def positions_of(state: RiskState) -> tuple[PositionStatus, ...]:
+    """Return what is held."""
     marks = marks_of(state)
     return tuple(
         PositionStatus(
@@ -199,15 +223,9 @@ def _orders(blotter: Blotter) -> tuple[OpenOrderStatus, ...]:
     )
 
 
-def _limits(engine: Engine, state: RiskState) -> tuple[LimitStatus, ...]:
-    risk, trading = engine.settings.risk, engine.settings.trading
+def losses_of(risk: RiskSettings, state: RiskState) -> tuple[LimitStatus, ...]:
+    """Return how much of each limit on losses is used."""
     equity = state.equity()
-    held = [symbol for symbol, position in state.ledger.positions.items() if position.quantity]
-    marks = marks_of(state)
-    largest = max(
-        (float(state.ledger.quantity(symbol)) * marks.get(symbol, 0.0) for symbol in held),
-        default=0.0,
-    )
     losses = tuple(
         LimitStatus(
             LOSSES[window],
@@ -217,14 +235,28 @@ def _limits(engine: Engine, state: RiskState) -> tuple[LimitStatus, ...]:
         )
         for window in Window
     )
+    drawdown = state.performance.drawdown_pct(equity)
     return (
         *losses,
-        LimitStatus(
-            "DRAWDOWN_TOTAL",
-            state.performance.drawdown_pct(equity),
-            risk.max_drawdown_pct,
-            "% of peak equity",
+        LimitStatus("DRAWDOWN_TOTAL", drawdown, risk.max_drawdown_pct, "% of peak equity"),
+    )
+
+
+def limits_of(engine: Engine, state: RiskState) -> tuple[LimitStatus, ...]:
+    """Return how much of each limit is used."""
+    risk, trading = engine.settings.risk, engine.settings.trading
+    equity = state.equity()
+    held = [symbol for symbol, position in state.ledger.positions.items() if position.quantity]
+    marks, instruments = marks_of(state), engine.world.exchange.instruments
+    largest = max(
+        (
+            abs(float(state.ledger.quantity(s)) * marks.get(s, 0.0)) * float(instruments[s].stake)
+            for s in held
         ),
+        default=0.0,
+    )
+    return (
+        *losses_of(risk, state),
         LimitStatus("EXPOSURE_POSITIONS", len(held), risk.max_concurrent_trades, "positions"),
         LimitStatus(
             "EXPOSURE_SIZE",
@@ -266,6 +298,7 @@ def status_of(engine: Engine, run: str, start: Start, began: float, now: int) ->
     broker = state_of(main, EXECUTION_BROKER)
     roles = [(main, role) for role in main.roles.values() if role.name != KILL_SWITCH]
     roles.append((kill, kill.roles[KILL_SWITCH]))
+    feed = state_of(main, MARKET_FEED)
     gave_up, standing = engine.tally.gave_up, _standing(engine, state)
     return StatusDump(
         run=run,
@@ -282,10 +315,17 @@ def status_of(engine: Engine, run: str, start: Start, began: float, now: int) ->
         equity=equity_of(state, start),
         pnl=pnl_of(state, start),
         actors=tuple(_actor_status(k, role, role.name in gave_up) for k, role in roles),
-        positions=_positions(state),
+        positions=positions_of(state),
         orders=() if broker is None else _orders(broker.blotter),
-        limits=_limits(engine, state),
-        feeds=_feeds(engine, state_of(main, MARKET_FEED), now),
+        limits=limits_of(engine, state),
+        feeds=_feeds(engine, feed, now),
+        pid=os.getpid(),
+        market=engine.settings.market.venue,
+        speed=word(engine.settings.market.speed),
+        candles=0 if feed is None else int(feed.candles),
+        trades=trades_of(state, start),
+        prices=marks_of(state),
+        decisions=tuple(decision.status() for decision in engine.tally.book.recent),
     )
 
 
@@ -304,55 +344,6 @@ def line_of(engine: Engine, start: Start, speed: float) -> Line:
         trades=state.performance.trades - start.trades,
         candles=candles_of(engine),
         speed=speed,
-    )
-
-
-def summary_of(
-    engine: Engine,
-    *,
-    run: str,
-    profile: str,
-    start: Start,
-    audit_digest: str,
-    wall_s: float,
-    exit_code: int,
-) -> SessionSummary:
-    """Sum up a run that has ended."""
-    main, kill, tally = engine.main, engine.kill, engine.tally
-    state: RiskState = state_of(main, RISK_GUARD) or RiskState()
-    broker = state_of(main, EXECUTION_BROKER)
-    roles = [*main.roles.values(), kill.roles[KILL_SWITCH]]
-    orders = {name: tally.orders[name] for name in OrderCounts.__struct_fields__}
-    orders["open"] = 0 if broker is None else len(broker.blotter.open_orders())
-    peak = max(start.equity, round(to_decimal(state.performance.peak), _PLACES))
-    return SessionSummary(
-        run=run,
-        profile=profile,
-        mode="paper",
-        simulated=True,
-        symbols=engine.settings.trading.symbols,
-        candles=candles_of(engine),
-        decisions=tally.decisions,
-        advice=dict(sorted(tally.advice.items())),
-        orders=OrderCounts(**orders),
-        fills=tally.fills,
-        trades=TradeCounts(
-            state.performance.trades - start.trades, state.performance.wins - start.wins
-        ),
-        pnl=pnl_of(state, start),
-        equity=Equity(
-            start.equity,
-            equity_of(state, start),
-            peak,
-            state.performance.max_drawdown_pct,
-        ),
-        restarts={role.name: role.restarts for role in roles if role.restarts},
-        quarantined=sum(role.quarantined for role in roles),
-        halted=tally.halted,
-        digest=engine.digest.value,
-        audit_digest=audit_digest,
-        wall_s=round(wall_s, 3),
-        exit_code=exit_code,
     )
 
 

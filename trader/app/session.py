@@ -11,12 +11,13 @@ from pathlib import Path
 
 import msgspec
 
-from trader.app import accounts, reports
+from trader.app import accounts, reports, results
 from trader.app.advising import open_advising
 from trader.app.compose import Engine, Taps, build_engine, build_world
 from trader.app.drive import open_drive, settle
 from trader.app.ending import CLEAN, CRASHED, ORDERS_REMAIN, Ending
 from trader.app.reporter import Reporter
+from trader.app.screen import Screen, open_screen
 from trader.app.terminal import Terminal, open_terminal
 from trader.model.errors import JournalError, TraderError, UsageError
 from trader.model.market import SECOND
@@ -40,7 +41,7 @@ from trader.storage.journal import Journal
 from trader.storage.kill_file import KillFile
 from trader.storage.pruning import prune_runs
 from trader.storage.schema import RunInfo, run_id
-from trader.topology import KILL_SWITCH
+from trader.topology import KILL_SWITCH, RISK_GUARD
 from trader.ui.lines import LogTap
 from trader.ui.log import log_event, open_logging
 from trader.ui.redact import redactor
@@ -63,6 +64,7 @@ class Options(msgspec.Struct, frozen=True):
     resume: bool = False
     seconds: float | None = None
     faults: tuple[Fault, ...] = ()
+    panel: bool = True
 
 
 class Session:
@@ -75,6 +77,7 @@ class Session:
         directory: Path,
         redact: Callable[[str], str],
         stack: ExitStack,
+        screen: Screen | None = None,
     ) -> None:
         began = time.monotonic()
         self.settings = settings
@@ -96,7 +99,18 @@ class Session:
         self.engine = self._build(stack.enter_context(kill_file), redact)
         self.drive = open_drive(self.engine)
         clock = self.drive.now
-        self.reporter = Reporter(self.engine, self.run, began, clock, directory, redact)
+        self.reporter = Reporter(
+            self.engine,
+            self.run,
+            began,
+            clock,
+            directory,
+            redact,
+            options.profile,
+            screen,
+        )
+        self._redact = redact
+        self.engine.tally.book.on_trade = self._on_trade
         self.ending = Ending(self.engine, self.drive.stop, self._last_words)
         self._signaled: float | None = None
 
@@ -130,7 +144,8 @@ class Session:
             market_start=self.world.market.start,
             resumed_from=None if self.estate is None else self.estate.run.id,
         )
-        return Journal.start(archive, info)
+        retention = self.settings.system.retention_days * _DAY
+        return Journal.start(archive, info, round(retention * SECOND))
 
     def _build(self, kill_file: KillFile, redact: Callable[[str], str]) -> Engine:
         settings, journal = self.settings, self.journal
@@ -154,6 +169,11 @@ class Session:
             keeper.attach(engine.main)
         return engine
 
+    def _on_trade(self) -> None:
+        actor = self.engine.main.roles[RISK_GUARD].actor
+        if actor is not None:
+            self.reporter.highs.take(reports.losses_of(self.settings.risk, actor.state))
+
     # -- while it runs -----------------------------------------------------------------------------
 
     def play(self) -> None:
@@ -164,6 +184,8 @@ class Session:
         engine.kill.start()
         engine.main.start({} if self.estate is None else self.estate.roles)
         self.reporter.start = reports.start_of(engine, resumed)
+        if resumed:
+            reports.take_over(engine)
         engine.main.announce(SessionStarted(self.run, resumed))
         engine.main.flush(durable=False)
         self.ending.bailiff.start()
@@ -227,6 +249,7 @@ class Session:
                 log_event("WARNING", fault.role, None, "fault_never_fired", None, at=fault.at)
         self.engine.main.flush(durable=False)
         code = self.ending.exit_code()
+        self.reporter.finish(code)
         if code != CLEAN:
             self.reporter.dump()
         if code == ORDERS_REMAIN and not self.ending.cut_short:
@@ -240,7 +263,7 @@ class Session:
         return summary
 
     def _sum_up(self, code: int) -> SessionSummary:
-        return reports.summary_of(
+        return results.summary_of(
             self.engine,
             run=self.run,
             profile=self.options.profile,
@@ -248,6 +271,8 @@ class Session:
             audit_digest="" if self.journal is None else self.journal.audit_digest,
             wall_s=time.monotonic() - self.reporter.began,
             exit_code=code,
+            highs=self.reporter.highs,
+            redact=self._redact,
         )
 
     def _close_journal(self, summary: SessionSummary) -> None:
@@ -280,13 +305,14 @@ def run_session(loaded: Loaded, options: Options) -> SessionSummary:
     with _log_may_stay_open(), ExitStack() as stack:
         stack.enter_context(open_signals(on_signal))
         directory = stack.enter_context(open_data_dir(Path(system.data_dir))).path
-        stack.enter_context(open_terminal())
+        terminal = stack.enter_context(open_terminal())
+        screen = open_screen(terminal, sys.stdout, os.environ) if options.panel else None
         stack.enter_context(
             open_logging(system.log_level, system.log_filter, directory, True, secrets)
         )
         stack.enter_context(_crashes_logged())
         _introduce(loaded, options)
-        session = Session(settings, options, directory, redactor(secrets), stack)
+        session = Session(settings, options, directory, redactor(secrets), stack, screen)
         stack.callback(session.close)
         sessions.append(session)
         session.play()

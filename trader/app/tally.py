@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from trader.app.trades import TradeBook
 from trader.model import messages as m
 from trader.model.messages import HaltTrading, Message
 from trader.model.reasons import Reason
@@ -27,8 +28,12 @@ class Tally:
             m.AdviceGiven,
             m.AdviceRefused,
             m.ProposeOrder,
+            m.SubmitOrder,
             m.OrderPartiallyFilled,
+            m.PositionChanged,
+            m.PositionLiquidated,
             m.TradingStateChanged,
+            m.LimitBreached,
             m.HaltTrading,
         }
     )
@@ -36,6 +41,15 @@ class Tally:
     def __init__(self) -> None:
         self.orders: Counter[str] = Counter()
         self.advice: Counter[str] = Counter()
+        self.denials: Counter[str] = Counter()
+        """Orders that RiskGuard denied, by reason."""
+        self.refusals: Counter[str] = Counter()
+        """Advice that the Validator refused, by reason."""
+        self.rejections: Counter[str] = Counter()
+        """Orders that the venue rejected, or the last check before it, by reason."""
+        self.breaches: Counter[str] = Counter()
+        """How often each limit was reached."""
+        self.book = TradeBook()
         self.decisions = 0
         self.fills = 0
         self.halted: Reason | None = None
@@ -46,20 +60,41 @@ class Tally:
         """Roles that are not restarted any more."""
         self._tripped = False
 
-    def take(self, _sender: str, message: Message, _time: int) -> None:
+    def take(self, _sender: str, message: Message, time: int) -> None:
         """Count one message of `types`."""
-        if isinstance(message, m.AdviceGiven):
-            if message.advice.stance is not Stance.HOLD:
-                self.advice[message.advice.source] += 1
-        elif isinstance(message, m.AdviceRefused | m.ProposeOrder):
-            self.decisions += 1
-        elif isinstance(message, m.TradingStateChanged | m.HaltTrading):
-            self._follow(message)
-        else:
-            if type(message) in _ORDERS:
-                self.orders[_ORDERS[type(message)]] += 1
-            if isinstance(message, m.OrderFilled | m.OrderPartiallyFilled):
+        if type(message) in _ORDERS:
+            self.orders[_ORDERS[type(message)]] += 1
+        match message:
+            case m.AdviceGiven(advice):
+                if advice.stance is not Stance.HOLD:
+                    self.advice[advice.source] += 1
+                    self.book.advised(message)
+            case m.AdviceRefused() | m.ProposeOrder():
+                self._decide(message, time)
+            case m.OrderDenied():
+                self.denials[message.reason] += 1
+                self.book.denied(message)
+            case m.SubmitOrder():
+                self.book.submitted(message)
+            case m.OrderRejected():
+                self.rejections[message.reason] += 1
+            case m.OrderFilled() | m.OrderPartiallyFilled() | m.PositionLiquidated():
                 self.fills += 1
+                self.book.filled(message)
+            case m.PositionChanged():
+                self.book.moved(message, time)
+            case m.LimitBreached():
+                self.breaches[message.limit] += 1
+            case m.TradingStateChanged() | m.HaltTrading():
+                self._follow(message)
+
+    def _decide(self, message: m.AdviceRefused | m.ProposeOrder, time: int) -> None:
+        self.decisions += 1
+        if isinstance(message, m.ProposeOrder):
+            self.book.proposed(message, time)
+        else:
+            self.refusals[message.reason] += 1
+            self.book.refused(message, time)
 
     def _follow(self, message: m.TradingStateChanged | m.HaltTrading) -> None:
         if isinstance(message, m.HaltTrading):

@@ -5,7 +5,16 @@ import msgspec
 from trader.execution.doubt import backoff
 from trader.execution.record import Record
 from trader.model.ids import leg_of
-from trader.model.messages import CallFailure, Failure, Message, OrderSubmitted
+from trader.model.messages import (
+    CallFailure,
+    CashMoved,
+    Failure,
+    FlowReported,
+    LiquidationReported,
+    Message,
+    OrderSubmitted,
+    PositionLiquidated,
+)
 from trader.model.orders import Fill, Leg, Order, OrderState, OrderStatus
 from trader.model.reasons import Reason
 
@@ -116,6 +125,13 @@ class Blotter(msgspec.Struct):
             record.unwanted = leg is Leg.ENTRY
             self.records[record.id] = record
         return [self._change(record, record.take(state, fills))]
+
+    def overhear(self, message: FlowReported | LiquidationReported) -> Message:
+        """Count what the venue did of itself, and return what is told of it."""
+        self.changes += 1
+        if isinstance(message, FlowReported):
+            return CashMoved(message.flow)
+        return PositionLiquidated(message.fill)
 
     def suspect(self, record: Record, detail: str) -> Change:
         """Hold an order for uncertain: something about it may have been lost."""

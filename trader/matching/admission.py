@@ -6,12 +6,13 @@ from typing import NoReturn
 import msgspec
 
 from trader.accounting.money import round_up
-from trader.matching.book import Book, Record
-from trader.matching.pricing import Pricing
+from trader.matching.book import STOPS, Book, Record
+from trader.matching.margin import closing, required
+from trader.matching.pricing import Pricing, touch
 from trader.model.errors import Rejected
-from trader.model.instrument import ZERO
+from trader.model.instrument import ZERO, Instrument
 from trader.model.market import Quote
-from trader.model.orders import Order, OrderKind, OrderState, OrderStatus, Side
+from trader.model.orders import Order, OrderKind, OrderState, OrderStatus, Side, TimeInForce
 from trader.model.reasons import Reason
 
 _NEEDS = {
@@ -19,8 +20,13 @@ _NEEDS = {
     OrderKind.LIMIT: ("price",),
     OrderKind.TAKE_PROFIT: ("price",),
     OrderKind.STOP: ("trigger",),
+    OrderKind.STOP_LIMIT: ("price", "trigger"),
+    OrderKind.TRAILING: ("trail",),
 }
 """The prices each kind of order bears; it bears no other."""
+
+_RESTS = frozenset({OrderKind.LIMIT, OrderKind.TAKE_PROFIT})
+"""The kinds that may come to rest at their price at once."""
 
 
 def admit(order: Order, pricing: Pricing, book: Book, quote: Quote | None, ts: int) -> Record:
@@ -33,9 +39,11 @@ def admit(order: Order, pricing: Pricing, book: Book, quote: Quote | None, ts: i
         order = _reduced(order, pricing, book)
     price = _worst_price(order, pricing, quote)
     _check_minimums(order, pricing, price)
-    _check_trigger(order, quote)
-    record = _record(order, pricing, book, price, ts)
-    _check_balance(record, book)
+    if quote is not None:
+        _check_market(order, pricing, quote)
+    record = _record(order, pricing, book, price, quote, ts)
+    if not (order.reduce_only and pricing.instrument.terms):
+        _check_balance(record, book)
     return record
 
 
@@ -45,28 +53,36 @@ def reject(reason: Reason, detail: str) -> NoReturn:
 
 
 def _check_form(order: Order) -> None:
-    for name in ("quantity", "price", "trigger"):
+    for name in ("quantity", "price", "trigger", "trail"):
         value: Decimal | None = getattr(order, name)
         wanted = name == "quantity" or name in _NEEDS[order.kind]
         if wanted != (value is not None):
             reject(Reason.VENUE_REJECTED, f"{order.kind} orders: {name} is {value}")
         if value is not None and not (value.is_finite() and value > 0):
             reject(Reason.VENUE_REJECTED, f"{name} {value} is not a positive number")
+    if order.post_only and (order.kind not in _RESTS or order.tif is not TimeInForce.GTC):
+        reject(Reason.VENUE_REJECTED, f"a {order.tif} {order.kind} order cannot be post-only")
+    if order.kind in STOPS and order.tif is not TimeInForce.GTC:
+        reject(Reason.VENUE_REJECTED, f"{order.kind} orders wait: they cannot be {order.tif}")
 
 
 def _check_precision(order: Order, pricing: Pricing) -> None:
     instrument = pricing.instrument
     if order.quantity % instrument.lot:
         reject(Reason.VENUE_PRECISION, f"quantity {order.quantity}, lot {instrument.lot}")
-    for price in (order.price, order.trigger):
+    for price in (order.price, order.trigger, order.trail):
         if price is not None and price % instrument.tick:
             reject(Reason.VENUE_PRECISION, f"price {price}, tick {instrument.tick}")
 
 
 def _reduced(order: Order, pricing: Pricing, book: Book) -> Order:
     instrument = pricing.instrument
-    held = instrument.floor_quantity(book.balance(instrument.base))
-    if order.side is Side.BUY or held == 0:
+    if instrument.terms is not None:
+        held = closing(book, order)
+    else:
+        sells = order.side is Side.SELL
+        held = instrument.floor_quantity(book.balance(instrument.base)) if sells else ZERO
+    if held == 0:
         reject(Reason.NOTHING_TO_CLOSE, f"{order.side} {order.quantity}, held {held}")
     return msgspec.structs.replace(order, quantity=min(order.quantity, held))
 
@@ -91,27 +107,54 @@ def _check_minimums(order: Order, pricing: Pricing, price: Decimal | None) -> No
         reject(Reason.VENUE_MINIMUM, f"notional {order.quantity * price} is below {least}")
 
 
-def _check_trigger(order: Order, quote: Quote | None) -> None:
-    if order.trigger is None or quote is None:
-        return
-    touch = quote.ask if order.side is Side.BUY else quote.bid
-    if order.side.sign * touch >= order.side.sign * float(order.trigger):
-        reject(Reason.VENUE_WOULD_TRIGGER, f"trigger {order.trigger}, market {touch}")
+def _check_market(order: Order, pricing: Pricing, quote: Quote) -> None:
+    market, sign = touch(order.side, quote), order.side.sign
+    if order.trigger is not None and sign * market >= sign * float(order.trigger):
+        reject(Reason.VENUE_WOULD_TRIGGER, f"trigger {order.trigger}, market {market}")
+    if order.post_only and pricing.crosses(order, quote):
+        reject(Reason.VENUE_WOULD_TAKE, f"price {order.price}, market {market}")
 
 
-def _record(order: Order, pricing: Pricing, book: Book, price: Decimal | None, ts: int) -> Record:
+def _record(
+    order: Order,
+    pricing: Pricing,
+    book: Book,
+    price: Decimal | None,
+    quote: Quote | None,
+    ts: int,
+) -> Record:
     instrument = pricing.instrument
-    budget = ZERO
-    if order.side is Side.BUY and price is not None:
-        worst_rate = max(instrument.maker_fee, instrument.taker_fee, ZERO)
-        amount = order.quantity * price
-        budget = amount + round_up(amount * worst_rate)
-    return Record(
+    record = Record(
         state=OrderState(order, f"sim-{book.order_count + 1}", OrderStatus.OPEN, ZERO, ts),
         arrived=ts,
-        currency=instrument.quote if order.side is Side.BUY else instrument.base,
-        budget=budget,
+        currency=instrument.quote,
     )
+    if order.trail is not None and quote is not None:
+        record.follow(touch(order.side, quote))
+    if instrument.terms is not None:
+        record.budget = ZERO if order.reduce_only else _margin(order, pricing, book, price, quote)
+    elif order.side is Side.SELL:
+        record.currency = instrument.base
+    elif price is not None:
+        amount = order.quantity * price
+        record.budget = amount + _worst_fee(instrument, amount)
+    return record
+
+
+def _margin(
+    order: Order, pricing: Pricing, book: Book, price: Decimal | None, quote: Quote | None
+) -> Decimal:
+    """Return what opening a position in a perpetual needs, at the dearest price it may have."""
+    if price is None:
+        return ZERO
+    instrument = pricing.instrument
+    dearest = price if quote is None else max(price, pricing.take(order.side, quote))
+    opening = order.quantity - closing(book, order)
+    return required(instrument, opening, dearest) + _worst_fee(instrument, opening * dearest)
+
+
+def _worst_fee(instrument: Instrument, amount: Decimal) -> Decimal:
+    return round_up(amount * max(instrument.maker_fee, instrument.taker_fee, ZERO))
 
 
 def _check_balance(record: Record, book: Book) -> None:

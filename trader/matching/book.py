@@ -5,13 +5,20 @@ from decimal import Decimal
 import msgspec
 
 from trader.accounting.money import round_up
-from trader.model.instrument import ZERO
+from trader.accounting.position import Position
+from trader.model.instrument import ZERO, is_perpetual
 from trader.model.market import Candle, Quote
 from trader.model.messages import ExecutionReported
-from trader.model.orders import Fill, Order, OrderKind, OrderState, OrderStatus, Side
+from trader.model.orders import Fill, Flow, Order, OrderKind, OrderState, OrderStatus, Side
 
-KEPT = 1000
-"""How many finished orders can still be asked for."""
+STOPS = frozenset({OrderKind.STOP, OrderKind.STOP_LIMIT, OrderKind.TRAILING})
+"""The kinds that wait for the market to come to a trigger."""
+
+KEPT = 100
+"""How many finished orders can still be asked for: they are saved with every change."""
+
+LISTED = 50
+"""How many of the newest flows and liquidations an account lists."""
 
 
 class Tick(msgspec.Struct, frozen=True, gc=False):
@@ -24,8 +31,9 @@ class Tick(msgspec.Struct, frozen=True, gc=False):
 class Record(msgspec.Struct):
     """An order with its fills; `currency` is what it locks while it is open.
 
-    `budget` is the money set aside for a buy, `fees` the fees so far before rounding. A stop that
-    has `triggered` is a market order.
+    `budget` is the money set aside for a buy, or to open a position in a perpetual, `fees` the
+    fees so far before rounding. A stop that has `triggered` is a market order, or a limit order if
+    it has a price. `best` is the best price that a trailing stop has seen.
     """
 
     state: OrderState
@@ -34,6 +42,7 @@ class Record(msgspec.Struct):
     budget: Decimal = ZERO
     fees: Decimal = ZERO
     triggered: bool = False
+    best: float | None = None
     fills: list[Fill] = []
 
     @property
@@ -49,7 +58,25 @@ class Record(msgspec.Struct):
     @property
     def locked(self) -> Decimal:
         """What it keeps from other orders, in its `currency`."""
-        return self.budget if self.order.side is Side.BUY else self.remaining
+        order = self.order
+        spends = order.side is Side.BUY or is_perpetual(order.symbol)
+        return self.budget if spends else self.remaining
+
+    @property
+    def trigger(self) -> float | None:
+        """The price that sets off a stop that has not been; None of any other order."""
+        order = self.order
+        if self.triggered:
+            return None
+        if order.trail is not None and self.best is not None:
+            return self.best + order.side.sign * float(order.trail)
+        return None if order.trigger is None else float(order.trigger)
+
+    def follow(self, price: float) -> None:
+        """Let a trailing stop see a price."""
+        sign = self.order.side.sign
+        if self.best is None or sign * price < sign * self.best:
+            self.best = price
 
     def fee(self, due: Decimal) -> Decimal:
         """Return what an unrounded fee adds: an order's fee is rounded up once, not per fill."""
@@ -81,11 +108,25 @@ class Record(msgspec.Struct):
         return ExecutionReported(self.state, None)
 
 
+class Stake(msgspec.Struct):
+    """An open position in a perpetual, and the margin under it in its `currency`.
+
+    `liquidation` is the mark that ends it, `funding_due` when it next pays or is paid (ns).
+    """
+
+    position: Position
+    currency: str
+    funding_due: int
+    margin: Decimal = ZERO
+    liquidation: float = 0.0
+
+
 class Book(msgspec.Struct):
     """The engine's memory; `open` lists the client order ids of each symbol that has open orders.
 
     They stand in the order they are matched in: stops first, so that a stop wins where its target
-    could be filled as well, and by time.
+    could be filled as well, and by time. `stakes` are the open positions in perpetuals by symbol,
+    `flows` and `forced` (fills of the venue's own orders) the newest.
     """
 
     balances: dict[str, Decimal]
@@ -97,6 +138,9 @@ class Book(msgspec.Struct):
     candles: dict[str, Candle] = {}
     order_count: int = 0
     trade_count: int = 0
+    stakes: dict[str, Stake] = {}
+    flows: list[Flow] = []
+    forced: list[Fill] = []
 
     def balance(self, currency: str) -> Decimal:
         """Return what the account has of a currency, locked or not."""
@@ -107,7 +151,7 @@ class Book(msgspec.Struct):
         self.balances[currency] = self.balance(currency) + amount
 
     def free(self, currency: str, candidate: Record | None = None) -> Decimal:
-        """Return what is not locked, or would not be if the candidate were open too.
+        """Return what is neither margin nor locked, or would not be if the candidate were open too.
 
         Orders of a group that sell lock the largest of them, once.
         """
@@ -116,7 +160,8 @@ class Book(msgspec.Struct):
             if record.currency == currency:
                 key = _lock_key(record.order)
                 locks[key] = max(locks.get(key, ZERO), record.locked)
-        return self.balance(currency) - sum(locks.values(), ZERO)
+        margins = (s.margin for s in self.stakes.values() if s.currency == currency)
+        return self.balance(currency) - sum(margins, ZERO) - sum(locks.values(), ZERO)
 
     def newest_tick(self, symbol: str) -> Tick | None:
         """Return the newest recorded price: a candle's open, or the close of the last candle."""
@@ -124,6 +169,13 @@ class Book(msgspec.Struct):
         if candle is None or (tick is not None and tick.ts_event >= candle.ts_event):
             return tick
         return Tick(candle.ts_event, candle.close)
+
+    def keep(self, event: Flow | Fill) -> None:
+        """List a flow, or a fill of the venue's own order, with the account."""
+        if isinstance(event, Flow):
+            self.flows = [*self.flows[1 - LISTED :], event]
+        else:
+            self.forced = [*self.forced[1 - LISTED :], event]
 
     def opened(self) -> list[Record]:
         """Return every open order."""
@@ -145,8 +197,8 @@ class Book(msgspec.Struct):
         order = record.order
         self.orders[order.client_order_id] = record
         resting = self.open.setdefault(order.symbol, [])
-        stops = sum(self.orders[cid].order.kind is OrderKind.STOP for cid in resting)
-        place = stops if order.kind is OrderKind.STOP else len(resting)
+        stops = sum(self.orders[cid].order.kind in STOPS for cid in resting)
+        place = stops if order.kind in STOPS else len(resting)
         resting.insert(place, order.client_order_id)
 
     def finish(self, record: Record) -> None:

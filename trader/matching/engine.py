@@ -4,28 +4,41 @@ import math
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
+import msgspec
+
+from trader.matching import margin
 from trader.matching.admission import admit, reject
-from trader.matching.book import Book, Record, Tick
+from trader.matching.book import STOPS, Book, Record, Stake, Tick
 from trader.matching.pricing import Match, Pricing
 from trader.matching.settings import SimulationSettings
-from trader.matching.settlement import affordable, settle
-from trader.model.instrument import Instrument, to_decimal
+from trader.matching.settlement import Execution, affordable, settle
+from trader.model.instrument import Instrument, Terms, to_decimal
 from trader.model.market import Candle, Quote
-from trader.model.messages import ExecutionReported
-from trader.model.orders import Fill, Order, OrderKind, OrderState, OrderStatus
+from trader.model.messages import ExecutionReported, FlowReported, LiquidationReported
+from trader.model.orders import (
+    Fill,
+    Flow,
+    FlowKind,
+    Order,
+    OrderKind,
+    OrderState,
+    OrderStatus,
+    TimeInForce,
+)
 from trader.model.reasons import Reason
 from trader.model.views import Account
 
-Reports = list[ExecutionReported]
+Reports = list[ExecutionReported | FlowReported | LiquidationReported]
 Price = Callable[[Record], Match | None]
 
 
 class MatchingEngine:
-    """A spot venue without its network: one account, many symbols.
+    """A venue without its network: one account, spot and perpetuals, many symbols.
 
     `book` is the whole memory: another engine that is given it goes on alike. A fresh account has
     the settings' money in the instruments' quote currency. Nothing that is reported is ever better
-    for the account than the market was: see `pricing`.
+    for the account than the market was (see `pricing`), but that a position in a perpetual never
+    loses more than its margin to a liquidation. A perpetual is marked at the market's last price.
     """
 
     def __init__(
@@ -48,11 +61,12 @@ class MatchingEngine:
         record = admit(order, pricing, self.book, quote, ts)
         self.book.order_count += 1
         self.book.add(record)
-        reports = [ExecutionReported(record.state, None)]
-        if quote is not None:
-            match = pricing.on_arrival(record, quote)
-            if match is not None:
-                self._fill(record, match, self._recent_volume(order.symbol), ts, reports)
+        reports: Reports = [ExecutionReported(record.state, None)]
+        match = None if quote is None else pricing.on_arrival(record, quote)
+        if match is not None:
+            self._fill(record, match, self._recent_volume(order.symbol), ts, reports)
+        if order.tif is not TimeInForce.GTC and not record.state.status.final:
+            self._end(record, OrderStatus.EXPIRED, ts, reports)
         return reports
 
     def cancel(self, client_order_id: str, ts: int) -> Reports:
@@ -65,18 +79,32 @@ class MatchingEngine:
             self._end(record, OrderStatus.CANCELED, ts, reports)
         return reports
 
+    def transfer(self, currency: str, amount: Decimal, ts: int) -> Reports:
+        """Take a deposit, or pay a withdrawal (negative); raise Rejected beyond what is free."""
+        if amount < 0 and self.book.free(currency) < -amount:
+            reject(Reason.VENUE_BALANCE, f"free are {self.book.free(currency)} {currency}")
+        self.book.credit(currency, amount)
+        # Counted with the trades, so that no two events of an account bear one number.
+        self.book.trade_count += 1
+        flow = Flow(f"transfer {self.book.trade_count}", FlowKind.TRANSFER, amount, ts)
+        self.book.keep(flow)
+        return [FlowReported(flow)]
+
     def on_quote(self, symbol: str, quote: Quote, volume: float) -> Reports:
         """Match resting orders against bid and ask, `volume` of the base being there to take."""
-        self.book.quotes[symbol] = quote
-        if symbol not in self.book.open:
+        book = self.book
+        book.quotes[symbol] = quote
+        if symbol not in book.open and symbol not in book.stakes:
             return []
-        pricing = self._pricing[symbol]
-        return self._match(symbol, lambda r: pricing.at_quote(r, quote), volume, quote.ts_event)
+        pricing, ts = self._pricing[symbol], quote.ts_event
+        reports = self._carry(symbol, (quote.bid + quote.ask) / 2, ts)
+        return reports + self._match(symbol, lambda r: pricing.at_quote(r, quote), volume, ts)
 
     def on_open(self, symbol: str, price: float, ts: int) -> Reports:
         """Fill market orders that wait for a price, at the open of a candle that is recorded."""
-        self.book.ticks[symbol] = Tick(ts, price)
-        if symbol not in self.book.open:
+        book = self.book
+        book.ticks[symbol] = Tick(ts, price)
+        if symbol not in book.open and symbol not in book.stakes:
             return []
         pricing = self._pricing[symbol]
 
@@ -84,16 +112,30 @@ class MatchingEngine:
             waits = record.order.kind is OrderKind.MARKET and not record.state.filled
             return pricing.on_arrival(record, pricing.around(price, ts)) if waits else None
 
-        return self._match(symbol, first, self._recent_volume(symbol), ts)
+        reports = self._carry(symbol, price, ts)
+        return reports + self._match(symbol, first, self._recent_volume(symbol), ts)
 
     def on_candle(self, symbol: str, candle: Candle) -> Reports:
         """Match resting orders against a candle that has just closed; fills bear a time in it."""
-        self.book.candles[symbol] = candle
-        if symbol not in self.book.open:
+        book = self.book
+        book.candles[symbol] = candle
+        if symbol not in book.open and symbol not in book.stakes:
             return []
-        pricing = self._pricing[symbol]
-        ts = candle.ts_event - 1
-        return self._match(symbol, lambda r: pricing.in_candle(r, candle), candle.volume, ts)
+        pricing, ts = self._pricing[symbol], candle.ts_event - 1
+
+        def price(record: Record) -> Match | None:
+            return pricing.in_candle(record, candle)
+
+        if pricing.instrument.terms is None:
+            return self._match(symbol, price, candle.volume, ts)
+        # In doubt to the account's disadvantage: only a stop comes before a liquidation.
+        reports = self._carry(symbol, candle.open, ts)
+        reports += self._match(symbol, self._saving(symbol, price), candle.volume, ts)
+        reports += self._squeeze(symbol, candle, ts)
+        others = self._match(
+            symbol, lambda r: None if _protects(r) else price(r), candle.volume, ts
+        )
+        return reports + others + self._squeeze(symbol, candle, ts)
 
     def order(self, client_order_id: str) -> OrderState | None:
         """Return an order as it stands, None if there is none or it was long ago."""
@@ -108,7 +150,14 @@ class MatchingEngine:
     def account(self) -> Account:
         """Return balances and open orders."""
         states = tuple(record.state for record in self.book.opened())
-        return Account(balances=dict(self.book.balances), open_orders=states)
+        book = self.book
+        return Account(
+            balances=dict(book.balances),
+            open_orders=states,
+            positions={symbol: s.position.quantity for symbol, s in book.stakes.items()},
+            flows=tuple(book.flows),
+            forced=tuple(book.forced),
+        )
 
     def busy(self, symbol: str) -> bool:
         """Tell whether a symbol has open orders."""
@@ -136,36 +185,101 @@ class MatchingEngine:
                 self._fill(record, match, volume, ts, reports)
         return reports
 
+    # -- positions in perpetuals -------------------------------------------------------------------
+
+    def _staked(self, symbol: str) -> tuple[Stake, Terms] | None:
+        stake, terms = self.book.stakes.get(symbol), self._pricing[symbol].instrument.terms
+        return None if stake is None or terms is None else (stake, terms)
+
+    def _carry(self, symbol: str, mark: float, ts: int) -> Reports:
+        """Pay what funding is due and liquidate what the mark has reached."""
+        found, reports = self._staked(symbol), Reports()
+        if found is None:
+            return reports
+        stake, terms = found
+        if ts >= stake.funding_due:
+            flows = margin.fund(self.book, terms, symbol, mark, ts)
+            reports += [FlowReported(flow) for flow in flows]
+        if margin.is_breached(stake, mark):
+            reports += self._liquidate(symbol, stake, terms, mark, ts)
+        return reports
+
+    def _saving(self, symbol: str, price: Price) -> Price:
+        """Price the stops that a candle meets before it liquidates the position."""
+
+        def stops(record: Record) -> Match | None:
+            stake, trigger = self.book.stakes.get(symbol), record.trigger
+            if stake is None or not _protects(record):
+                return None
+            beyond = trigger is not None and margin.is_breached(stake, trigger)
+            return None if beyond else price(record)
+
+        return stops
+
+    def _squeeze(self, symbol: str, candle: Candle, ts: int) -> Reports:
+        """Liquidate a position that a candle has carried beyond its margin."""
+        found = self._staked(symbol)
+        if found is None:
+            return []
+        stake, terms = found
+        worst = candle.low if stake.position.quantity > 0 else candle.high
+        if not margin.is_breached(stake, worst):
+            return []
+        return self._liquidate(symbol, stake, terms, stake.liquidation, ts)
+
+    def _liquidate(self, symbol: str, stake: Stake, terms: Terms, mark: float, ts: int) -> Reports:
+        pricing = self._pricing[symbol]
+        fill = margin.liquidate(self.book, pricing, terms, stake, mark, ts)
+        reports: Reports = [LiquidationReported(fill)]
+        for record in self.book.resting(symbol):
+            self._end(record, OrderStatus.CANCELED, ts, reports)
+        return reports
+
+    # -- fills -------------------------------------------------------------------------------------
+
     def _fill(self, record: Record, match: Match, volume: float, ts: int, reports: Reports) -> None:
-        if record.order.kind is OrderKind.STOP and not record.triggered:
+        order = record.order
+        if order.kind in STOPS and not record.triggered:
             record.triggered = True
             for sibling in self.book.siblings(record):
                 self._end(sibling, OrderStatus.CANCELED, ts, reports)
-        pricing = self._pricing[record.order.symbol]
-        wanted = self._available(record, volume)
-        quantity = affordable(record, match, wanted, pricing, self.book)
+        if match.price is None:
+            return
+        wanted = Execution(self._available(record, volume), match.price, match.liquidity)
+        quantity = affordable(record, wanted, self._pricing[order.symbol], self.book)
+        if order.tif is TimeInForce.FOK and quantity < record.remaining:
+            return
         if quantity > 0:
-            self._execute(record, match, quantity, ts, reports)
-        if quantity < wanted:
+            self._execute(record, msgspec.structs.replace(wanted, quantity=quantity), ts, reports)
+        if quantity < wanted.quantity and not record.state.status.final:
             self._end(record, OrderStatus.EXPIRED, ts, reports)
 
     def _available(self, record: Record, volume: float) -> Decimal:
-        """Return how much of the rest the market bears now."""
+        """Return how much of the rest the market bears now, and the position, if it is to close."""
+        order, rest = record.order, record.remaining
+        instrument = self._pricing[order.symbol].instrument
+        if order.reduce_only and instrument.terms:
+            rest = min(rest, margin.closing(self.book, order))
         most = volume * self._share
-        if most >= record.remaining:
-            return record.remaining
-        return self._pricing[record.order.symbol].instrument.floor_quantity(to_decimal(most))
+        return rest if most >= rest else instrument.floor_quantity(to_decimal(most))
 
-    def _execute(
-        self, record: Record, match: Match, quantity: Decimal, ts: int, reports: Reports
-    ) -> None:
-        fill = settle(record, match, quantity, ts, self._pricing[record.order.symbol], self.book)
+    def _execute(self, record: Record, done: Execution, ts: int, reports: Reports) -> None:
+        order = record.order
+        fill = settle(record, done, ts, self._pricing[order.symbol], self.book)
         reports.append(record.take(fill))
-        done = record.state.status.final
+        ended = record.state.status.final
         for sibling in self.book.siblings(record):
-            reports.append(sibling.reduce(sibling.remaining if done else quantity, ts))
+            reports.append(sibling.reduce(sibling.remaining if ended else done.quantity, ts))
             self._put_away(sibling)
         self._put_away(record)
+        if self._pricing[order.symbol].instrument.terms:
+            self._let_go(order.symbol, ts, reports)
+
+    def _let_go(self, symbol: str, ts: int, reports: Reports) -> None:
+        """Cancel what was to close a position in a perpetual that is not there any more."""
+        for record in self.book.resting(symbol):
+            if record.order.reduce_only and not margin.closing(self.book, record.order):
+                self._end(record, OrderStatus.CANCELED, ts, reports)
 
     def _end(self, record: Record, status: OrderStatus, ts: int, reports: Reports) -> None:
         reports.append(record.move(status, ts))
@@ -174,3 +288,7 @@ class MatchingEngine:
     def _put_away(self, record: Record) -> None:
         if record.state.status.final:
             self.book.finish(record)
+
+
+def _protects(record: Record) -> bool:
+    return record.order.kind in STOPS and record.order.reduce_only

@@ -1,15 +1,15 @@
 """At which price an order fills, if it does.
 
 Prices are judged with the sign of the side: times +1 for a buy and -1 for a sell, a greater number
-is always the worse price for the order. An order with a `price` is a limit, one with a `trigger` is
-a stop, one with neither is a market order: admission sees to it.
+is always the worse price for the order. A stop waits for its trigger; then, as any other order, it
+is a limit order if it has a `price`, and a market order if it has none: admission sees to it.
 """
 
 from decimal import Decimal
 
 import msgspec
 
-from trader.matching.book import Record
+from trader.matching.book import STOPS, Record
 from trader.matching.settings import SimulationSettings
 from trader.model.instrument import Instrument, to_decimal
 from trader.model.market import Candle, Quote
@@ -20,9 +20,9 @@ _LATE = 100
 
 
 class Match(msgspec.Struct, frozen=True):
-    """A price that an order can be filled at now."""
+    """A price that an order can be filled at now; None of a stop that now rests at its limit."""
 
-    price: Decimal
+    price: Decimal | None
     liquidity: Liquidity
 
 
@@ -42,7 +42,7 @@ class Pricing:
 
     def take(self, side: Side, quote: Quote) -> Decimal:
         """Return what an order pays that takes: the touch and slippage, rounded against it."""
-        worse = to_decimal(_touch(side, quote)) * (1 + side.sign * self._slippage)
+        worse = to_decimal(touch(side, quote)) * (1 + side.sign * self._slippage)
         rounded = self.instrument.ceil_price if side is Side.BUY else self.instrument.floor_price
         return rounded(worse)
 
@@ -53,29 +53,37 @@ class Pricing:
 
     def on_arrival(self, record: Record, quote: Quote) -> Match | None:
         """Match an order that has just come: it takes what it crosses, a stop waits."""
-        order, sign = record.order, record.order.side.sign
-        if order.trigger is not None:
+        if record.order.kind in STOPS:
             return None
-        price = self.take(order.side, quote)
+        match = self._taking(record.order, quote)
+        return None if match.price is None else match
+
+    def crosses(self, order: Order, quote: Quote) -> bool:
+        """Tell whether an order would take from the book."""
+        sign = order.side.sign
+        return order.price is None or sign * touch(order.side, quote) <= sign * float(order.price)
+
+    def _taking(self, order: Order, quote: Quote) -> Match:
+        """Take what is there, within the limit if there is one."""
+        if not self.crosses(order, quote):
+            return Match(None, Liquidity.TAKER)
+        price, sign = self.take(order.side, quote), order.side.sign
         if order.price is not None:
-            if sign * _touch(order.side, quote) > sign * float(order.price):
-                return None
             price = sign * min(sign * price, sign * order.price)
         return Match(price, Liquidity.TAKER)
 
     def at_quote(self, record: Record, quote: Quote) -> Match | None:
         """Match a resting order against bid and ask."""
         order, sign = record.order, record.order.side.sign
-        touch = sign * _touch(order.side, quote)
+        if order.trail is not None and not record.triggered:
+            record.follow(touch(order.side, quote))
+        trigger = record.trigger
+        if trigger is not None:
+            reached = sign * touch(order.side, quote) >= sign * trigger
+            return self._taking(order, quote) if reached else None
         if order.price is not None:
-            crossed = touch <= sign * float(order.price)
+            crossed = self.crosses(order, quote)
             return Match(order.price, Liquidity.MAKER) if crossed else None
-        if (
-            order.trigger is not None
-            and not record.triggered
-            and touch < sign * float(order.trigger)
-        ):
-            return None
         return Match(self.take(order.side, quote), Liquidity.TAKER)
 
     def in_candle(self, record: Record, candle: Candle) -> Match | None:
@@ -87,20 +95,38 @@ class Pricing:
         order = record.order
         if record.arrived >= candle.ts_event:
             return None
+        if order.kind in STOPS and not record.triggered:
+            reached = _sets_off(record, candle)
+            if reached is None:
+                return None
+            return self._taking(order, self.around(reached, candle.ts_event))
         if order.price is not None:
             through = _rested_through(record, candle) and _trades_beyond(order, order.price, candle)
             return Match(order.price, Liquidity.MAKER) if through else None
-        price = candle.close
-        if order.trigger is not None and not record.triggered:
-            reached = _reaches(order.side, float(order.trigger), candle)
-            if reached is None:
-                return None
-            price = reached
-        return Match(self.take(order.side, self.around(price, candle.ts_event)), Liquidity.TAKER)
+        quote = self.around(candle.close, candle.ts_event)
+        return Match(self.take(order.side, quote), Liquidity.TAKER)
 
 
-def _touch(side: Side, quote: Quote) -> float:
+def touch(side: Side, quote: Quote) -> float:
+    """Return the price of a quote that an order of a side would take."""
     return quote.ask if side is Side.BUY else quote.bid
+
+
+def _sets_off(record: Record, candle: Candle) -> float | None:
+    """Return the price at which a candle sets off a stop, None if it does not.
+
+    Of a trailing stop's candle it is only known that the close came after the best price, and of
+    one in which it arrived not even that it saw the best price.
+    """
+    side, trigger = record.order.side, record.trigger
+    reached = None if trigger is None else _reaches(side, trigger, candle)
+    if reached is not None or record.order.trail is None:
+        return reached
+    best = candle.low if side is Side.BUY else candle.high
+    record.follow(best if _rested_through(record, candle) else candle.close)
+    trigger = record.trigger
+    assert trigger is not None, "it has seen a price"
+    return trigger if side.sign * candle.close >= side.sign * trigger else None
 
 
 def _rested_through(record: Record, candle: Candle) -> bool:

@@ -22,3 +22,13 @@ class SimulationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     """Time an order takes to reach the venue, and its answer to come back half of it each."""
     max_volume_share: float = 0.25
     """Largest share of a candle's volume that one order may fill; the rest waits for the next."""
+    maintenance_margin_pct: Decimal = Decimal("0.50")
+    """A perpetual is liquidated once margin and gain are down to this, in % of the worth."""
+    liquidation_fee_pct: Decimal = Decimal("0.50")
+    """Fee of a liquidation, in % of its notional; the margin bounds it."""
+    funding_rate_pct: Decimal = Decimal("0.01")
+    """What longs pay shorts at each funding, in % of the worth; below zero shorts pay longs."""
+    funding_hours: int = 8
+    """Hours between two fundings, counted from 00:00 UTC."""
+    paired_exits: bool = True
+    """Stop and target may rest together; false: the stop rests and the target is watched."""

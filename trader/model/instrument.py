@@ -5,10 +5,33 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 import msgspec
 
 ZERO = Decimal(0)
+ONE = Decimal(1)
+
+PERPETUAL = "PERP"
+"""What the symbol of a perpetual ends in: BTC-USDT-PERP."""
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """How a linear perpetual is margined, position by position; rates are fractions of notional.
+
+    A position is opened on a margin of notional / `leverage`, and liquidated for
+    `liquidation_fee` once margin and unrealized gain are down to `maintenance`. Longs pay shorts
+    `funding_rate` (shorts longs, where it is negative) every `funding_interval` ns of the clock.
+    """
+
+    leverage: int = 1
+    maintenance: Decimal = Decimal("0.005")
+    liquidation_fee: Decimal = Decimal("0.005")
+    funding_rate: Decimal = Decimal("0.0001")
+    funding_interval: int = 8 * 3_600_000_000_000
 
 
 class Instrument(msgspec.Struct, frozen=True):
-    """A spot instrument as its venue defines it; fees are fractions of notional (0.001 = 0.1 %)."""
+    """An instrument as its venue defines it; fees are fractions of notional (0.001 = 0.1 %).
+
+    `terms` are those of a perpetual, None on spot. `pairs`: a stop and a target may rest for the
+    same quantity; where they may not, the stop rests.
+    """
 
     symbol: str
     base: str
@@ -19,6 +42,13 @@ class Instrument(msgspec.Struct, frozen=True):
     min_notional: Decimal
     maker_fee: Decimal
     taker_fee: Decimal
+    terms: Terms | None = None
+    pairs: bool = True
+
+    @property
+    def stake(self) -> Decimal:
+        """The part of a position's notional that its account has to put up."""
+        return ONE / self.terms.leverage if self.terms else ONE
 
     def floor_quantity(self, quantity: Decimal) -> Decimal:
         """Round a quantity down to the lot: an order never grows by rounding."""
@@ -46,9 +76,14 @@ def _to_step(value: Decimal, step: Decimal, rounding: str) -> Decimal:
     return (value / step).to_integral_value(rounding) * step
 
 
+def is_perpetual(symbol: str) -> bool:
+    """Tell a perpetual, `BTC-USDT-PERP`, from spot, `BTC-USDT`."""
+    return symbol.endswith("-" + PERPETUAL)
+
+
 def split_symbol(symbol: str) -> tuple[str, str]:
-    """Split `BTC-USD` into base and quote; raise ValueError with the accepted form."""
-    base, dash, quote = symbol.partition("-")
+    """Split `BTC-USD` or `BTC-USD-PERP` into base and quote; ValueError names the forms."""
+    base, dash, quote = symbol.removesuffix("-" + PERPETUAL).partition("-")
     if not (dash and base.isalnum() and quote.isalnum() and symbol == symbol.upper()):
-        raise ValueError(f"symbol {symbol!r} is not of the form BTC-USD")
+        raise ValueError(f"symbol {symbol!r} is not of the form BTC-USD or BTC-USD-PERP")
     return base, quote

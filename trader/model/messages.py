@@ -12,7 +12,7 @@ import msgspec
 
 from trader.model.market import Candle, Quote
 from trader.model.opinions import Answer, Opinion, Reading
-from trader.model.orders import Approval, Fill, Order, OrderState
+from trader.model.orders import Approval, Fill, Flow, Order, OrderState
 from trader.model.reasons import Reason
 from trader.model.views import Account, Advice, Snapshot, Stance, TradingState
 
@@ -228,7 +228,7 @@ class CancelOrder(Message, frozen=True):
 class PositionChanged(Message, frozen=True):
     """The position of a symbol after a fill; `realized` is after costs, over all its trades.
 
-    `quantity` 0 means flat: nothing is held, or a rest too small to sell.
+    `quantity` is below zero when short; 0 means flat: nothing is held, or a rest too small to sell.
     """
 
     symbol: str
@@ -320,6 +320,18 @@ class ExecutionReported(Message, frozen=True):
     fill: Fill | None
 
 
+class FlowReported(Message, frozen=True):
+    """The venue's own stream reports money that came or went without a fill."""
+
+    flow: Flow
+
+
+class LiquidationReported(Message, frozen=True):
+    """The venue's own stream reports that its own order closed a position, or a part of it."""
+
+    fill: Fill
+
+
 class ExecutionsEnded(Message, frozen=True):
     """The venue's stream of order changes ended."""
 
@@ -387,6 +399,18 @@ class OrderUnknown(Message, frozen=True):
 
     client_order_id: str
     detail: str
+
+
+class PositionLiquidated(Message, frozen=True):
+    """A fill by which the venue closed a position of ours that its margin no longer carried."""
+
+    fill: Fill
+
+
+class CashMoved(Message, frozen=True):
+    """Funding, a deposit or a withdrawal."""
+
+    flow: Flow
 
 
 class AccountReconciled(Message, frozen=True):

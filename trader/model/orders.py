@@ -17,6 +17,11 @@ class Side(StrEnum):
         """+1 for a buy, -1 for a sell."""
         return 1 if self is Side.BUY else -1
 
+    @property
+    def opposite(self) -> "Side":
+        """The side that undoes this one."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
 
 class OrderKind(StrEnum):
     """How an order meets the market."""
@@ -25,8 +30,23 @@ class OrderKind(StrEnum):
     LIMIT = "limit"
     STOP = "stop"
     """A market order that triggers when the price trades through `trigger` against the position."""
+    STOP_LIMIT = "stop_limit"
+    """A limit order at `price` that triggers as a STOP does."""
+    TRAILING = "trailing"
+    """A STOP whose trigger follows the best price since it came, `trail` behind."""
     TAKE_PROFIT = "take_profit"
     """A limit order at `price` that rests as the target of a position."""
+
+
+class TimeInForce(StrEnum):
+    """How long an order waits for what is not there at once."""
+
+    GTC = "gtc"
+    """Until it is canceled."""
+    IOC = "ioc"
+    """Not at all: the rest expires."""
+    FOK = "fok"
+    """Not at all: it fills as a whole or expires as a whole."""
 
 
 class Leg(StrEnum):
@@ -72,9 +92,10 @@ FINAL = frozenset(
 class Order(msgspec.Struct, frozen=True):
     """An order as it is asked of a venue.
 
-    `price` is the limit of LIMIT and TAKE_PROFIT orders, `trigger` that of STOP orders. Orders of
-    one `group` cancel one another: a fill of one reduces its siblings by as much. A `reduce_only`
-    order can close and never open.
+    `price` is the limit of LIMIT, TAKE_PROFIT and STOP_LIMIT orders, `trigger` that of STOP and
+    STOP_LIMIT orders, `trail` a distance in price. Orders of one `group` cancel one another: a fill
+    of one reduces its siblings by as much. A `reduce_only` order can close and never open. A
+    `post_only` order is refused where it would take from the book.
     """
 
     client_order_id: str
@@ -87,6 +108,9 @@ class Order(msgspec.Struct, frozen=True):
     trigger: Decimal | None = None
     reduce_only: bool = False
     group: str | None = None
+    tif: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    trail: Decimal | None = None
 
 
 class Fill(msgspec.Struct, frozen=True):
@@ -101,6 +125,27 @@ class Fill(msgspec.Struct, frozen=True):
     fee: Decimal
     liquidity: Liquidity
     ts_event: int
+
+
+class FlowKind(StrEnum):
+    """Why money came or went without a fill."""
+
+    FUNDING = "funding"
+    TRANSFER = "transfer"
+    """A deposit, or a withdrawal: never profit, never loss."""
+
+
+class Flow(msgspec.Struct, frozen=True):
+    """Money that came to an account, or went (negative), without a fill; once by `flow_id`.
+
+    `symbol` is that of the position that funding was paid on.
+    """
+
+    flow_id: str
+    kind: FlowKind
+    amount: Decimal
+    ts_event: int
+    symbol: str | None = None
 
 
 class OrderState(msgspec.Struct, frozen=True):

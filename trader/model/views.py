@@ -5,11 +5,14 @@ from enum import StrEnum
 
 import msgspec
 
-from trader.model.orders import OrderState
+from trader.model.orders import Fill, Flow, OrderState
 
 
 class Stance(StrEnum):
-    """What an advisor would have the position be; on spot, SHORT asks to close a long."""
+    """What an advisor would have the position be; it asks to close the opposite one.
+
+    From flat, SHORT opens on a perpetual alone.
+    """
 
     LONG = "long"
     SHORT = "short"
@@ -66,7 +69,14 @@ class TradingState(StrEnum):
 
 
 class Account(msgspec.Struct, frozen=True):
-    """An account as its venue reports it: total balances by currency, and every open order."""
+    """An account as its venue reports it: total balances by currency, and every open order.
+
+    `positions` are those in perpetuals by symbol, below zero when short; their margin is part of
+    the balance. `flows` and `forced` (fills of the venue's own orders) are the newest.
+    """
 
     balances: dict[str, Decimal]
     open_orders: tuple[OrderState, ...]
+    positions: dict[str, Decimal] = {}
+    flows: tuple[Flow, ...] = ()
+    forced: tuple[Fill, ...] = ()

@@ -5,7 +5,7 @@ from decimal import Decimal
 from trader.model.ids import client_order_id, order_hash
 from trader.model.instrument import ZERO
 from trader.model.messages import CancelOrder, SubmitOrder
-from trader.model.orders import Approval, Leg, Order, OrderKind, Side
+from trader.model.orders import Approval, Leg, Order, OrderKind, TimeInForce
 from trader.model.reasons import Reason
 from trader.risk.state import Campaign, RiskState, Working
 
@@ -13,7 +13,8 @@ REMEMBERED = 50
 """Final orders of a campaign that are kept, the newest ones: late word of them is understood."""
 
 _KINDS = {
-    Leg.ENTRY: OrderKind.MARKET,
+    # At its limit an entry cannot cost more than was reserved for it, and nothing of it stays.
+    Leg.ENTRY: OrderKind.LIMIT,
     Leg.STOP: OrderKind.STOP,
     Leg.TARGET: OrderKind.TAKE_PROFIT,
     Leg.EXIT: OrderKind.MARKET,
@@ -32,20 +33,26 @@ def place(
     quantity: Decimal,
     group: str | None = None,
     worst: Decimal = ZERO,
+    limit: Decimal | None = None,
 ) -> SubmitOrder:
-    """Book a campaign's next order and return the command; a stop without a group founds one."""
+    """Book a campaign's next order and return the command; a stop without a group founds one.
+
+    An entry has a `limit`, and a `worst` price at which it is counted until it has filled.
+    """
     cid = client_order_id(state.run, campaign.decision, leg, campaign.attempt)
+    entry = leg is Leg.ENTRY
     order = Order(
         client_order_id=cid,
         symbol=campaign.symbol,
-        side=Side.BUY if leg is Leg.ENTRY else Side.SELL,
+        side=campaign.side if entry else campaign.side.opposite,
         kind=_KINDS[leg],
         leg=leg,
         quantity=quantity,
-        price=campaign.target if leg is Leg.TARGET else None,
+        price=campaign.target if leg is Leg.TARGET else limit,
         trigger=campaign.stop if leg is Leg.STOP else None,
-        reduce_only=leg is not Leg.ENTRY,
+        reduce_only=not entry,
         group=cid if leg is Leg.STOP and group is None else group,
+        tif=TimeInForce.IOC if entry else TimeInForce.GTC,
     )
     campaign.attempt += 1
     campaign.orders[cid] = Working(order, quantity, worst)

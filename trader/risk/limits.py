@@ -12,10 +12,11 @@ import msgspec
 from trader.accounting.windows import Window
 from trader.model.instrument import ZERO, Instrument
 from trader.model.market import SECOND
+from trader.model.orders import Side
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.settings import RiskSettings
-from trader.risk.sizing import Entry, is_tradable
+from trader.risk.sizing import Entry, is_tradable, liquidation_price
 from trader.risk.state import Hold, Price
 
 RATE_WINDOW = 60 * SECOND
@@ -31,6 +32,8 @@ class Situation(msgspec.Struct, frozen=True):
 
     now: int
     symbol: str
+    side: Side
+    instrument: Instrument
     advised: float
     stop: float
     target: float
@@ -44,6 +47,16 @@ class Situation(msgspec.Struct, frozen=True):
     exited: int | None
     losses: dict[Window, float]
     drawdown: float
+
+    @property
+    def market(self) -> float:
+        """The price that the entry would take."""
+        return self.price.of(self.side)
+
+    @property
+    def farthest(self) -> float:
+        """The worst price at which the entry may fill."""
+        return self.market * (1 + self.side.sign * self.settings.max_slippage_pct / 100)
 
 
 class Sized(msgspec.Struct, frozen=True):
@@ -98,7 +111,7 @@ def check_feed(at: Situation) -> str | None:
 
 def check_price(at: Situation) -> str | None:
     """Deny where the market has not named a price."""
-    return None if at.price.buy > 0 else "no price yet"
+    return None if at.market > 0 else "no price yet"
 
 
 def check_price_age(at: Situation) -> str | None:
@@ -117,19 +130,33 @@ def check_spread(at: Situation) -> str | None:
 
 def check_moved(at: Situation) -> str | None:
     """Deny where the market has left the advised price, or reached the target already."""
-    moved = abs(at.price.buy / at.advised - 1) * 100 if at.advised > 0 else math.inf
+    moved = abs(at.market / at.advised - 1) * 100 if at.advised > 0 else math.inf
     if not moved <= at.settings.max_slippage_pct:
         return f"market is {moved:.2f} % from the advised price"
-    if not at.price.buy < at.target < math.inf:
-        return f"market at {at.price.buy:g} is at or past the target {at.target:g}"
+    sign = at.side.sign
+    if not (0 < at.target < math.inf and sign * at.market < sign * at.target):
+        return f"market at {at.market:g} is at or past the target {at.target:g}"
     return None
 
 
 def check_stop(at: Situation) -> str | None:
-    """Deny where the stop is not below the market."""
-    if 0 < at.stop < at.price.buy:
+    """Deny where the stop is not on the losing side of the market."""
+    sign = at.side.sign
+    if 0 < at.stop < math.inf and sign * at.stop < sign * at.market:
         return None
-    return f"stop {at.stop:g} is not below the market at {at.price.buy:g}"
+    where = "below" if at.side is Side.BUY else "above"
+    return f"stop {at.stop:g} is not {where} the market at {at.market:g}"
+
+
+def check_liquidation(at: Situation) -> str | None:
+    """Deny where the venue would liquidate the position before its stop is reached."""
+    if at.instrument.terms is None:
+        return None
+    sign, liquidation = at.side.sign, liquidation_price(at.instrument, at.farthest, at.side)
+    if sign * at.stop > sign * liquidation:
+        return None
+    leverage = at.instrument.terms.leverage
+    return f"stop {at.stop:g}, liquidation at about {liquidation:g} with leverage {leverage}"
 
 
 def check_positions(at: Situation) -> str | None:
@@ -175,7 +202,7 @@ def check_size(at: Sized) -> str | None:
 
 
 def check_minimum(at: Sized) -> str | None:
-    """Deny where what is left after rounding could not be sold at its stop."""
+    """Deny where what is left after rounding could not be closed at its stop."""
     return _too_little(at, at.entry.quantity, "the risk allows")
 
 
@@ -193,6 +220,7 @@ CHECKS: tuple[tuple[Reason, Callable[[Situation], str | None]], ...] = (
     (Reason.SPREAD_TOO_WIDE, check_spread),
     (Reason.PRICE_MOVED, check_moved),
     (Reason.STOP_WRONG_SIDE, check_stop),
+    (Reason.STOP_BEYOND_LIQUIDATION, check_liquidation),
     (Reason.ORDER_UNKNOWN, check_unknown),
     (Reason.ORDER_IN_FLIGHT, check_in_flight),
     (Reason.EXPOSURE_POSITIONS, check_positions),

@@ -1,18 +1,35 @@
 """Fold what the broker tells of an order into position, campaign and commands.
 
 An order that nobody remembers is left to the broker: it cancels entries of ours that turn up, and
-what protects a position that is not ours to know is left alone. Its fills count all the same.
+what protects a position that is not ours to know is left alone. Its fills count all the same, and
+so do those by which a venue liquidates a position.
 """
 
+import math
+from decimal import Decimal
+
+from trader.model import messages as m
 from trader.model.instrument import ZERO
 from trader.model.messages import Message, PositionChanged
-from trader.model.orders import Fill, Leg, OrderStatus, Side
+from trader.model.orders import Fill, Flow, FlowKind, Leg, OrderStatus, Side
 from trader.model.reasons import Reason
 from trader.risk.guard import cancel
 from trader.risk.losses import mark
 from trader.risk.protection import fail, settle
-from trader.risk.sizing import is_tradable, share
+from trader.risk.sizing import is_tradable, round_stop, share
 from trader.risk.state import Campaign, RiskState, Rules
+
+STATUSES: dict[type[Message], OrderStatus] = {
+    m.OrderSubmitted: OrderStatus.SUBMITTING,
+    m.OrderAccepted: OrderStatus.OPEN,
+    m.OrderPartiallyFilled: OrderStatus.PARTIALLY_FILLED,
+    m.OrderFilled: OrderStatus.FILLED,
+    m.PositionLiquidated: OrderStatus.FILLED,
+    m.OrderCanceled: OrderStatus.CANCELED,
+    m.OrderExpired: OrderStatus.EXPIRED,
+    m.OrderUnknown: OrderStatus.UNKNOWN,
+}
+"""What each word of the broker says of an order."""
 
 
 def move(
@@ -35,7 +52,7 @@ def move(
 
 
 def reject(rules: Rules, state: RiskState, client_order_id: str, reason: Reason) -> list[Message]:
-    """Fold a rejection; a stop that would trigger at once means that it is time to sell."""
+    """Fold a rejection; a stop that would trigger at once means that it is time to close."""
     found = state.find(client_order_id)
     if found is None:
         return []
@@ -61,7 +78,7 @@ def fill(
         # A fill that raced the end of its order does not bring the rest back.
         if status.final or not working.status.final:
             working.status = status
-    if fill.side is Side.SELL:
+    if fill.side is not campaign.side:
         told += cancel(campaign.alive(Leg.ENTRY), Reason.CANCEL_CLOSING)
     return [*told, *settle(rules, state, campaign)]
 
@@ -70,10 +87,15 @@ def _adopt(rules: Rules, state: RiskState, fill: Fill) -> Campaign:
     """Return the symbol's campaign; a fill out of nowhere begins one, at the default stop."""
     campaign = state.campaigns.get(fill.symbol)
     if campaign is None:
-        stop = fill.price - share(rules.settings.default_stop_loss_pct, fill.price)
-        rounded = rules.instruments[fill.symbol].floor_price(stop)
-        campaign = state.campaigns[fill.symbol] = Campaign(fill.symbol, 0, rounded, None)
+        stop = _default_stop(rules, fill, fill.side)
+        campaign = state.campaigns[fill.symbol] = Campaign(fill.symbol, 0, stop, None, fill.side)
     return campaign
+
+
+def _default_stop(rules: Rules, fill: Fill, side: Side) -> Decimal:
+    distance = share(rules.settings.default_stop_loss_pct, fill.price)
+    stop = fill.price - side.sign * distance
+    return round_stop(rules.instruments[fill.symbol], stop, side)
 
 
 def _reduce(campaign: Campaign, fill: Fill) -> None:
@@ -95,17 +117,34 @@ def _book(
     if trade is not None:
         state.performance.count(trade)
     position = ledger.positions[symbol]
-    state.cash = float(ledger.cash)
+    closes = fill.side is not campaign.side
+    if position.quantity and position.side is not campaign.side:
+        # More was closed than was there: another's order, or one of ours given up for lost.
+        campaign.side, campaign.target = position.side, None
+        campaign.stop = _default_stop(rules, fill, position.side)
+    state.note_cash()
     state.held[symbol] = float(position.quantity)
     if not position.quantity:
         del state.held[symbol]
     price = state.prices[symbol]
     price.close = price.close or float(fill.price)
     quantity = position.quantity
-    if not is_tradable(rules.instruments[symbol], quantity, campaign.stop):
+    if not is_tradable(rules.instruments[symbol], abs(quantity), campaign.stop):
         quantity = ZERO
-    if not quantity and fill.side is Side.SELL:
+    if not quantity and closes:
         state.exits[symbol] = now
-    realized = position.realized - position.fees
+    realized = position.realized - position.fees + position.funding
     changed = PositionChanged(symbol, quantity, position.average_price, realized)
     return [changed, *mark(rules.settings, state, now)]
+
+
+def move_cash(rules: Rules, state: RiskState, flow: Flow, now: int) -> list[Message]:
+    """Fold a flow, each once; a transfer is no gain and no loss of any window."""
+    if state.baseline is None or not state.ledger.move(flow):
+        return []
+    state.note_cash()
+    if flow.kind is FlowKind.TRANSFER:
+        state.windows.shift(float(flow.amount))
+        state.performance.shift(float(flow.amount))
+        state.alarm = math.inf
+    return mark(rules.settings, state, now)

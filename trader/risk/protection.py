@@ -1,8 +1,10 @@
 """Keep every position under a stop, or close it.
 
-On spot a resting sell locks what it would sell. So a position is protected by pairs of a stop and a
-target, one group and one lock each; a further fill gets a pair of its own; and an exit waits until
-the pairs have let go. What to do next is derived each time from what is there:
+On spot a resting sell locks what it would sell. So a position, long or short, is protected by pairs
+of a stop and a target, one group and one lock each; a further fill gets a pair of its own; and an
+exit waits until the pairs have let go. Where the venue lets no pair rest, the stop rests alone, and
+the target is an exit once the market is there. What to do next is derived each time from what is
+there:
 
     COVERED   as much under stops as is held                       nothing
     NAKED     more held than under stops                           a pair for the difference
@@ -10,7 +12,7 @@ the pairs have let go. What to do next is derived each time from what is there:
               for a pair of its own, or as many pairs as may be
     WAITING   an order or a cancel of ours is on its way, or what  nothing
               is held is too little to sell
-    FREE      to be closed, and nothing is in the way              sell what is held
+    FREE      to be closed, and nothing is in the way              close what is held
 
 A stop or an exit that comes to nothing is sent again. After ATTEMPTS in a row the other way is
 tried; after as many failures of that one too, trading halts and nothing is sent until the watch is
@@ -51,7 +53,7 @@ class Phase(Enum):
 def settle(rules: Rules, state: RiskState, campaign: Campaign) -> list[Message]:
     """Return the commands that bring a campaign's orders in line with its position."""
     instrument = rules.instruments[campaign.symbol]
-    held = instrument.floor_quantity(state.ledger.quantity(campaign.symbol))
+    held = instrument.floor_quantity(abs(state.ledger.quantity(campaign.symbol)))
     told: list[Message] = []
     if campaign.closing is not None:
         told += cancel(campaign.alive(Leg.ENTRY, Leg.STOP, Leg.TARGET), Reason.CANCEL_CLOSING)
@@ -87,6 +89,17 @@ def close(rules: Rules, state: RiskState, campaign: Campaign, reason: Reason) ->
     return settle(rules, state, campaign)
 
 
+def reach(rules: Rules, state: RiskState, symbol: str, price: float) -> list[Message]:
+    """Close a position whose target cannot rest, once the market is there."""
+    campaign = state.campaigns.get(symbol)
+    if campaign is None or campaign.target is None or campaign.closing is not None:
+        return []
+    sign, pairs = campaign.side.sign, rules.instruments[symbol].pairs
+    if pairs or sign * price < sign * float(campaign.target) or not is_held(rules, state, campaign):
+        return []
+    return close(rules, state, campaign, Reason.EXIT_TARGET)
+
+
 def fail(state: RiskState, campaign: Campaign, leg: Leg) -> list[Message]:
     """Count a stop or an exit that came to nothing, and turn to the other way after ATTEMPTS."""
     if leg is not (Leg.EXIT if campaign.closing else Leg.STOP):
@@ -101,8 +114,8 @@ def fail(state: RiskState, campaign: Campaign, leg: Leg) -> list[Message]:
 
 
 def is_held(rules: Rules, state: RiskState, campaign: Campaign) -> bool:
-    """Tell whether enough is held of a campaign's symbol to be sold."""
-    held = state.ledger.quantity(campaign.symbol)
+    """Tell whether enough is held of a campaign's symbol to be closed."""
+    held = abs(state.ledger.quantity(campaign.symbol))
     return is_tradable(rules.instruments[campaign.symbol], held, campaign.stop)
 
 
@@ -181,7 +194,7 @@ def _cover(
     if is_tradable(instrument, rest, campaign.stop):
         stop = place(state, campaign, Leg.STOP, rest)
         told.append(stop)
-        if campaign.target is not None:
+        if campaign.target is not None and instrument.pairs:
             told.append(place(state, campaign, Leg.TARGET, rest, stop.order.group))
     return told
 
@@ -191,7 +204,7 @@ def _let_go(_i: Instrument, _s: RiskState, campaign: Campaign, _h: Decimal) -> l
     return [*cancel(resting, Reason.CANCEL_REPLACED)]
 
 
-def _sell(_i: Instrument, state: RiskState, campaign: Campaign, held: Decimal) -> list[Message]:
+def _exit(_i: Instrument, state: RiskState, campaign: Campaign, held: Decimal) -> list[Message]:
     if campaign.failures >= GIVE_UP:
         return []
     return [place(state, campaign, Leg.EXIT, held)]
@@ -206,6 +219,6 @@ STEPS: dict[Phase, Step] = {
     Phase.NAKED: _cover,
     Phase.UNEVEN: _let_go,
     Phase.WAITING: _nothing,
-    Phase.FREE: _sell,
+    Phase.FREE: _exit,
 }
 """What each phase asks for."""

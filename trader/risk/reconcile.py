@@ -4,13 +4,14 @@ import math
 from collections.abc import Iterator
 from decimal import Decimal
 
-from trader.model.instrument import ZERO
+from trader.model.instrument import ZERO, Instrument
 from trader.model.messages import Message, TradingStateChanged
 from trader.model.orders import OrderStatus
 from trader.model.reasons import Reason
 from trader.model.views import Account, TradingState
 from trader.risk.holds import LASTING, hold, release
 from trader.risk.losses import mark
+from trader.risk.orders import fill, move_cash
 from trader.risk.protection import settle
 from trader.risk.state import STARTING, Price, RiskState, Rules
 
@@ -37,16 +38,17 @@ def begin(rules: Rules, state: RiskState, run: str) -> list[Message]:
 def reconcile(rules: Rules, state: RiskState, account: Account, now: int) -> list[Message]:
     """Take the first balances as given and hold later ones against the ledger.
 
-    Trading is released where they agree. Either way every position gets back the stop it lacks.
+    What the venue did to the account and nobody told is taken in before. Trading is released where
+    they agree. Either way every position gets back the stop it lacks.
     """
-    _open_books(rules, state, account)
+    caught_up = _open_books(rules, state, account, now)
     found = "; ".join(_differences(rules, state, account))
     if found:
         told = hold(state, Reason.HALT_ACCOUNT_DIFFERS, TradingState.HALTED, found)
     else:
         detail = "the account agrees with our fills"
         told = release(state, UNTIL_RECONCILED, Reason.START_RECONCILED, detail)
-    told += mark(rules.settings, state, now)
+    told = [*caught_up, *told, *mark(rules.settings, state, now)]
     listed = {open_order.order.client_order_id for open_order in account.open_orders}
     for campaign in state.campaigns.values():
         for working in campaign.alive():
@@ -56,25 +58,47 @@ def reconcile(rules: Rules, state: RiskState, account: Account, now: int) -> lis
     return told
 
 
-def _open_books(rules: Rules, state: RiskState, account: Account) -> None:
+def _open_books(rules: Rules, state: RiskState, account: Account, now: int) -> list[Message]:
     """Begin the ledger; what the account holds of a base currency beyond it was never ours."""
+    told: list[Message] = []
     if state.baseline is None:
         quote = next(iter(rules.instruments.values())).quote
         state.baseline = {}
         state.ledger.cash = account.balances.get(quote, ZERO)
-        state.cash = float(state.ledger.cash)
+        state.note_cash()
+        for flow in account.flows:
+            state.ledger.pass_over(flow)
+        for forced in account.forced:
+            state.ledger.pass_over(forced)
+    else:
+        for flow in account.flows:
+            told += move_cash(rules, state, flow, now)
+        for forced in account.forced:
+            if not state.ledger.knows(forced) and forced.symbol in rules.instruments:
+                told += fill(rules, state, forced, OrderStatus.FILLED, now)
     for symbol, instrument in rules.instruments.items():
         excess = account.balances.get(instrument.base, ZERO) - state.ledger.quantity(symbol)
-        state.baseline.setdefault(instrument.base, excess)
+        if instrument.terms is None:
+            state.baseline.setdefault(instrument.base, excess)
+    return told
+
+
+def _theirs(account: Account, symbol: str, instrument: Instrument) -> Decimal:
+    if instrument.terms is not None:
+        return account.positions.get(symbol, ZERO)
+    return account.balances.get(instrument.base, ZERO)
 
 
 def _differences(rules: Rules, state: RiskState, account: Account) -> Iterator[str]:
     baseline = state.baseline or {}
     for symbol, instrument in rules.instruments.items():
-        ours = state.ledger.quantity(symbol) + baseline[instrument.base]
-        theirs = account.balances.get(instrument.base, ZERO)
+        # A perpetual has one position, whoever opened it: nothing of it can be set apart.
+        apart = ZERO if instrument.terms else baseline[instrument.base]
+        ours = state.ledger.quantity(symbol) + apart
+        theirs = _theirs(account, symbol, instrument)
         if ours != theirs:
-            yield f"the venue holds {theirs:f} {instrument.base}, our fills say {ours:f}"
+            what = symbol if instrument.terms else instrument.base
+            yield f"the venue holds {theirs:f} {what}, our fills say {ours:f}"
     quote = next(iter(rules.instruments.values())).quote
     cash = account.balances.get(quote, ZERO)
     if cash < state.ledger.cash * (1 - CASH_TOLERANCE):

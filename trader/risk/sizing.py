@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from trader.model.instrument import ZERO, Instrument, to_decimal
+from trader.model.orders import Side
 
 _PERCENT = Decimal(100)
 
@@ -12,9 +13,11 @@ _PERCENT = Decimal(100)
 class Entry(msgspec.Struct, frozen=True):
     """An entry, sized: what each cap alone would allow, and the quantity that all of them do.
 
-    `worst` is the most a unit may cost: what an entry may spend and hold is counted at it.
+    `worst` is the most a unit may cost: what an entry may spend and hold is counted at it. `limit`
+    is the price beyond which it does not fill.
     """
 
+    limit: Decimal
     stop: Decimal
     target: Decimal
     worst: Decimal
@@ -25,7 +28,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """What an entry may use, in the quote currency: lose to its stop, hold, spend with its fee."""
+    """What an entry may use, in the quote currency: lose to its stop, hold, put up with its fee."""
 
     risk: Decimal
     size: Decimal
@@ -37,24 +40,41 @@ def share(pct: float, amount: Decimal) -> Decimal:
     return to_decimal(pct) / _PERCENT * amount
 
 
+def liquidation_price(instrument: Instrument, entry: float, side: Side) -> float:
+    """Return about where a position entered at a price is liquidated; 0 or less: nowhere."""
+    if instrument.terms is None:
+        return 0.0
+    margin, kept = 1 / instrument.terms.leverage, float(instrument.terms.maintenance)
+    return entry * (1 - side.sign * margin) / (1 - side.sign * kept)
+
+
+def round_stop(instrument: Instrument, stop: Decimal, side: Side) -> Decimal:
+    """Round the stop of a position away from the market."""
+    return instrument.floor_price(stop) if side is Side.BUY else instrument.ceil_price(stop)
+
+
 def size_entry(
     instrument: Instrument,
+    side: Side,
     price: float,
     stop: float,
     target: float,
     slip_pct: float,
     budget: Budget,
 ) -> Entry:
-    """Size an entry at a price, with `stop` below it; the stop is rounded away, and counted so."""
-    at = to_decimal(price)
-    rounded = instrument.floor_price(to_decimal(stop))
-    worst = at + share(slip_pct, at)
-    by_risk = budget.risk / (at - rounded)
+    """Size an entry at a price; the stop, on its other side, is rounded away, and counted so."""
+    at, long = to_decimal(price), side is Side.BUY
+    rounded = round_stop(instrument, to_decimal(stop), side)
+    slip = share(slip_pct, at)
+    worst = at + slip
+    by_risk = budget.risk / abs(at - rounded)
     by_size = budget.size / worst
-    by_cash = budget.cash / (worst * (1 + instrument.taker_fee))
+    by_cash = budget.cash / (worst * (instrument.stake + instrument.taker_fee))
+    away = instrument.ceil_price if long else instrument.floor_price
     return Entry(
+        limit=instrument.floor_price(worst) if long else instrument.ceil_price(at - slip),
         stop=rounded,
-        target=instrument.ceil_price(to_decimal(target)),
+        target=away(to_decimal(target)),
         worst=worst,
         by_risk=by_risk,
         by_size=by_size,

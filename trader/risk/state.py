@@ -9,14 +9,14 @@ from trader.accounting.ledger import Ledger
 from trader.accounting.performance import Performance
 from trader.accounting.windows import LossWindows
 from trader.model.instrument import ZERO, Instrument
-from trader.model.orders import Leg, Order, OrderStatus
+from trader.model.orders import Leg, Order, OrderStatus, Side
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.settings import RiskSettings
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """What does not change while a run lasts; `max_size_pct` is of equity."""
+    """What does not change while a run lasts; `max_size_pct` is of equity, before leverage."""
 
     settings: RiskSettings
     max_size_pct: float
@@ -33,10 +33,11 @@ class Price(msgspec.Struct):
     quoted: int = 0
     stalled: bool = False
 
-    @property
-    def buy(self) -> float:
-        """What a buyer pays, by the newest word of the market."""
-        return self.ask if self.quoted > self.closed else self.close
+    def of(self, side: Side) -> float:
+        """Return what an order of a side would take, by the newest word of the market."""
+        if self.quoted <= self.closed:
+            return self.close
+        return self.ask if side is Side.BUY else self.bid
 
     @property
     def ts_event(self) -> int:
@@ -64,7 +65,7 @@ class Working(msgspec.Struct):
 
 
 class Campaign(msgspec.Struct):
-    """One position from its entry to its exit, with every order sent for it.
+    """One position from its entry, by `side`, to its exit, with every order sent for it.
 
     What to do next is not stored: it follows from the orders, the position and `closing`, so that
     no crash can leave them at odds. `failures` counts stops and exits that came to nothing since
@@ -75,6 +76,7 @@ class Campaign(msgspec.Struct):
     decision: int
     stop: Decimal
     target: Decimal | None
+    side: Side = Side.BUY
     attempt: int = 0
     closing: Reason | None = None
     failures: int = 0
@@ -105,7 +107,8 @@ STARTING = Hold(Reason.START_RECONCILING, TradingState.HALTED, "the account is n
 class RiskState(msgspec.Struct):
     """Portfolio, limits and trading state.
 
-    `cash` and `held` are the ledger's, as floats, for the marks. `entries` are the times (ns) of
+    `cash` and `held` are the ledger's, as floats, for the marks; what perpetuals are held for is
+    taken off `cash`, as if it had been paid. `entries` are the times (ns) of
     the newest entry orders, `exits` the time each symbol was last closed. `baseline` is what the
     account held of each base currency before our first fill; None until it was read. `alarm` is
     the equity down to which no window's limit can be reached.
@@ -132,6 +135,10 @@ class RiskState(msgspec.Struct):
         for symbol, held in self.held.items():
             equity += held * prices[symbol].close
         return equity
+
+    def note_cash(self) -> None:
+        """Note the ledger's cash for the marks."""
+        self.cash = float(self.ledger.cash - self.ledger.lent)
 
     def find(self, client_order_id: str) -> tuple[Campaign, Working] | None:
         """Return an order of ours with its campaign."""

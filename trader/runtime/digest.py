@@ -8,9 +8,11 @@ import msgspec
 
 from trader.model.messages import (
     AdviceGiven,
+    CashMoved,
     Message,
     OrderFilled,
     OrderPartiallyFilled,
+    PositionLiquidated,
     ProposeOrder,
     SubmitOrder,
     TradingStateChanged,
@@ -20,7 +22,7 @@ from trader.model.views import Stance
 
 
 class Digest:
-    """Chains advice other than HOLD, proposals, orders, fills and halts; no ids, no wall time."""
+    """Chains advice but HOLD, proposals, orders, fills, flows and halts; no ids, no wall time."""
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
@@ -46,7 +48,7 @@ def _order(order: Order) -> Any:
     return msgspec.structs.replace(order, client_order_id="", group=None)
 
 
-def _fill(message: OrderFilled | OrderPartiallyFilled) -> Any:
+def _fill(message: OrderFilled | OrderPartiallyFilled | PositionLiquidated) -> Any:
     fill: Fill = message.fill
     return msgspec.structs.replace(fill, client_order_id="", trade_id="")
 
@@ -57,6 +59,8 @@ VIEWS: dict[type[Message], Callable[[Any], Any]] = {
     SubmitOrder: lambda message: (message.decision, _order(message.order), message.reason),
     OrderPartiallyFilled: _fill,
     OrderFilled: _fill,
+    PositionLiquidated: _fill,
+    CashMoved: lambda message: (message.flow.kind, message.flow.amount, message.flow.ts_event),
     TradingStateChanged: lambda message: (message.state, message.reason),
 }
 """What of each decision goes into the digest; None leaves it out."""

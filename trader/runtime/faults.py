@@ -1,5 +1,6 @@
 """Crashes injected on purpose, so that anyone can see that nothing is lost."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -37,8 +38,8 @@ class Fault(msgspec.Struct, frozen=True):
                 raise UsageError(f"--fault: {part!r} is not role=NAME, at=NUMBER or always")
         if role not in ROLES:
             raise UsageError(f"--fault: no role {role!r}; the roles are {', '.join(ROLES)}")
-        if not at.isdecimal() or int(at) < 1:
-            raise UsageError(f"--fault: at={at!r} is not a whole number from 1")
+        if not re.fullmatch(r"[0-9]{1,18}", at) or int(at) < 1:
+            raise UsageError(f"--fault: at={at[:40]!r} is not a whole number from 1 (18 digits)")
         return cls(role, int(at), always)
 
 

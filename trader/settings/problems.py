@@ -15,7 +15,7 @@ class Problems:
 
     def add(self, line: str) -> None:
         """Add an error; what would break its line is written as an escape."""
-        self.lines.append(line if line.isprintable() else _escaped(line))
+        self.lines.append(to_line(line))
 
     def add_unknown(self, name: str, place: str, known: Iterable[str]) -> None:
         """Add a name that no setting bears, with the nearest one that a setting does."""
@@ -24,7 +24,7 @@ class Problems:
         cure = (
             f"did you mean {nearest}?" if nearest else "`python run.py config show` lists them all"
         )
-        self.add(f"{name} ({place}): no such setting; {cure}")
+        self.add(f"{name or '(no name)'} ({place}): no such setting; {cure}")
 
     def raise_any(self) -> None:
         """Raise one UsageError that holds every error, if there is any."""
@@ -32,9 +32,10 @@ class Problems:
             raise UsageError("\n".join(self.lines))
 
 
-def _escaped(line: str) -> str:
+def to_line(text: str) -> str:
+    """Write as an escape what would break a line, or speak to the terminal."""
     return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in line
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )
 
 

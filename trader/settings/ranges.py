@@ -35,9 +35,15 @@ class Form(msgspec.Struct, frozen=True):
     accepted: str
 
 
+def _check_symbol(symbol: str) -> None:
+    split_symbol(symbol)
+    if len(symbol) > _LONGEST_SYMBOL or not symbol.isascii():
+        raise ValueError("no venue has such a name")
+
+
 def _check_symbols(symbols: tuple[str, ...]) -> None:
     for symbol in symbols:
-        split_symbol(symbol)
+        _check_symbol(symbol)
     if not symbols or len(set(symbols)) < len(symbols):
         raise ValueError("none, or one twice")
 
@@ -71,6 +77,11 @@ def _check_hosts(hosts: tuple[str, ...]) -> None:
         raise ValueError("not a host")
 
 
+def _check_interval(interval: str) -> None:
+    if interval_ns(interval) > _LONGEST_INTERVAL:
+        raise ValueError("too long to trade on")
+
+
 def _check_names(levels: dict[str, str]) -> None:
     if not all(re.fullmatch(r"[\w.]+", name) for name in levels):
         raise ValueError("not a name")
@@ -79,6 +90,8 @@ def _check_names(levels: dict[str, str]) -> None:
 _DAY = 86_400
 _MODEL = r"(openai|anthropic|google_genai|ollama):[\w./:@-]{1,100}"
 _URL = r"https?://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(/[\w./-]*)?"
+_LONGEST_SYMBOL = 40
+_LONGEST_INTERVAL = interval_ns("30d")
 
 _A_MODEL = "openai:NAME, anthropic:NAME, google_genai:NAME or ollama:NAME"
 _A_PRICE = "openai:gpt-5-mini=0.25, from 0 to 10000"
@@ -104,10 +117,10 @@ RANGES: dict[str, Range] = {
     "risk.default_take_profit_pct": _PERCENT,
     "risk.max_spread_pct": _PERCENT,
     "risk.max_slippage_pct": _PERCENT,
-    "risk.max_price_age_seconds": Range(0, _DAY, above=True),
+    "risk.max_price_age_seconds": Range(0.1, _DAY),
     "risk.max_orders_per_minute": Range(1, 10_000),
     "risk.cooldown_seconds": Range(0, 30 * _DAY),
-    "risk.protection_seconds": Range(0, 600, above=True),
+    "risk.protection_seconds": Range(0.1, 600),
     "advice.min_conviction": Range(0, 1),
     "advice.min_reward_risk": Range(0, 100),
     "advice.min_stop_pct": _STOP_PERCENT,
@@ -142,7 +155,7 @@ RANGES: dict[str, Range] = {
     "indicators.atr_length": _CANDLES,
     "indicators.ema_fast": _CANDLES,
     "indicators.ema_slow": _CANDLES,
-    "indicators.history": Range(0, 1_000_000),
+    "indicators.history": Range(0, 100_000),
     "simulation.start_equity": Range(0, 1_000_000_000_000, above=True),
     "simulation.maker_fee_pct": _COST_PERCENT,
     "simulation.taker_fee_pct": _COST_PERCENT,
@@ -150,22 +163,26 @@ RANGES: dict[str, Range] = {
     "simulation.slippage_pct": _COST_PERCENT,
     "simulation.latency_ms": Range(0, 60_000),
     "simulation.max_volume_share": Range(0, 1, above=True),
-    "shutdown.deadline_seconds": Range(0, 600, above=True),
-    "market.speed": Range(0, 1_000_000, above=True),
+    "simulation.maintenance_margin_pct": Range(0, 50),
+    "simulation.liquidation_fee_pct": _COST_PERCENT,
+    "simulation.funding_rate_pct": Range(-10, 10),
+    "simulation.funding_hours": Range(1, 24),
+    "shutdown.deadline_seconds": Range(0.01, 600),
+    "market.speed": Range(0.001, 1_000_000),
     "market.seed": Range(0, 2**32 - 1),
     "market.candles": Range(1, 1_000_000_000),
     "system.update_frequency_seconds": Range(0, _DAY, above=True),
-    "system.status_seconds": Range(0, _DAY, above=True),
-    "system.heartbeat_seconds": Range(0, 7 * _DAY, above=True),
-    "system.handler_limit_seconds": Range(0, 600, above=True),
+    "system.status_seconds": Range(0.1, _DAY),
+    "system.heartbeat_seconds": Range(1, 7 * _DAY),
+    "system.handler_limit_seconds": Range(0.01, 600),
     "system.retention_days": Range(0, 36_500, above=True),
 }
 """The range of every number, by path."""
 
 FORMS: dict[str, Form] = {
-    "trading.symbol": Form(split_symbol, "a symbol such as BTC-USD"),
+    "trading.symbol": Form(_check_symbol, "a symbol such as BTC-USD"),
     "trading.symbols": Form(_check_symbols, "symbols such as BTC-USD, at least one, each once"),
-    "trading.interval": Form(interval_ns, "an interval such as 1m, 15m, 4h or 1d"),
+    "trading.interval": Form(_check_interval, "an interval such as 1m, 15m, 4h or 1d, at most 30d"),
     "llm.model": Form(_check_model, f"{_A_MODEL}, or null"),
     "llm.fallbacks": Form(_check_models, f"models such as {_A_MODEL}, each once"),
     "llm.base_url": Form(_check_url, "an address such as http://127.0.0.1:8000/v1, or null"),

@@ -22,10 +22,12 @@ class TradingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Symbols such as BTC-USD. Every layer may say `symbol` instead of a list of one."""
     interval: str = "1m"
     """Length of a candle: 1m, 15m, 4h, 1d."""
+    instrument: Literal["spot", "perp"] | None = None
+    """What the symbols are; null: what each says. `BTC-USDT-PERP` is a perpetual, the rest spot."""
     leverage: int = 1
-    """Borrowed multiple of a position. Without effect on spot, which lends nothing."""
+    """A perpetual's notional over its margin. Without effect on spot, which lends nothing."""
     max_size_pct: float = 20.0
-    """Notional of one position, in % of equity, before leverage."""
+    """Notional of one position, in % of equity, before leverage: on a perpetual, its margin."""
 
 
 class MarketSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,7 +67,7 @@ class SystemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     handler_limit_seconds: float = 5.0
     """Wall time after which a handler counts as wedged and the KillSwitch halts trading."""
     retention_days: float = 30.0
-    """Age at which files of ended runs may be removed."""
+    """Age at which ended runs, and market data of the run itself, leave the journal."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

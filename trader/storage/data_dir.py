@@ -11,6 +11,7 @@ import msgspec
 from trader.model.errors import UsageError
 
 _CURE = "choose another with --data-dir (system.data_dir)"
+_LOCK = "engine.lock"
 
 
 class DataDir(msgspec.Struct, frozen=True):
@@ -32,14 +33,30 @@ def open_data_dir(path: Path) -> Iterator[DataDir]:
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(path / "engine.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise UsageError(f"data directory {path}: {error.strerror}; {_CURE}") from error
+        what = "is not a directory" if isinstance(error, FileExistsError) else error.strerror
+        raise UsageError(f"data directory {path}: {what}; {_CURE}") from error
     try:
         _lock(lock, path)
         yield DataDir(path)
     finally:
         os.close(lock)
+
+
+def holder_of(path: Path) -> int | None:
+    """Return the process that holds a data directory, None where none does."""
+    try:
+        lock = os.open(path / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return int(os.pread(lock, 20, 0) or b"0")
+    finally:
+        os.close(lock)
+    return None
 
 
 def _lock(lock: int, path: Path) -> None:

@@ -19,6 +19,7 @@ _CURE = (
     "nothing was changed; move journal.* aside to keep it,"
     " or choose another --data-dir (system.data_dir)"
 )
+_MAKE_ROOM = "see to its space and permissions, or choose another --data-dir (system.data_dir)"
 _LOCK_SECONDS = 1.0
 
 FOREIGN = (sqlite3.Error, OSError, UnicodeDecodeError)
@@ -27,7 +28,7 @@ FOREIGN = (sqlite3.Error, OSError, UnicodeDecodeError)
 
 def damaged(path: Path, text: str, cure: str = _CURE) -> JournalError:
     """Return the error for a journal that cannot be trusted."""
-    return JournalError(f"{path}: {text}; {cure}")
+    return JournalError(f"{path}: {' '.join(text.split())}; {cure}")
 
 
 @contextmanager
@@ -45,7 +46,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except FOREIGN as error:
-        raise JournalError(f"{path}: cannot be written ({error})") from error
+        raise JournalError(f"{path}: cannot be written ({error}); {_MAKE_ROOM}") from error
 
 
 @contextmanager
@@ -70,14 +71,16 @@ def create(path: Path) -> None:
             raise damaged(path, f"is missing, but {relic.name} is there", cure)
     draft = path.with_name(path.name + ".new")
     with writing(path):
-        draft.unlink(missing_ok=True)
+        for relic in (draft, *(draft.with_name(draft.name + end) for end in ("-wal", "-shm"))):
+            relic.unlink(missing_ok=True)
         os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
             for table in TABLES.values():
                 connection.execute(table)
+            # Last: what a full disk kept in the log would not come along under the new name.
+            connection.execute("PRAGMA journal_mode = WAL")
         draft.rename(path)
 
 

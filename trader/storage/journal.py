@@ -4,15 +4,19 @@ from typing import Self
 
 from msgspec.structs import asdict, astuple, replace
 
+from trader.model.errors import JournalError
 from trader.storage.archive import Archive
 from trader.storage.database import transaction, writing
 from trader.storage.head import Head, head_path, write_head
-from trader.storage.pruning import drop, old_quotes
-from trader.storage.schema import GENESIS, Run, RunInfo, link, run_id, seal
+from trader.storage.pruning import drop, passing_before, without_passing
+from trader.storage.schema import GENESIS, Row, Run, RunInfo, link, run_id, seal
 
-_Row = tuple[int, int, int, str, str, int, int, str, bytes, bytes]
+_STEP = 4_096
+"""Rows of one transaction: what a flush that fails has done in vain."""
+_ROOM = 65_536
+"""Rows that may wait for the disk before those that only pass are dropped from among them."""
 
-_INSERT = "INSERT INTO envelopes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"
+_INSERT = "INSERT INTO envelopes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _PUT_RUN = (
     "INSERT OR REPLACE INTO runs"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -29,31 +33,36 @@ _DROP_CHECKPOINTS = (
 class Journal:
     """The journal of the run that is under way.
 
-    What a flush could not write stays in memory, in order, for the next one: every row, and each
-    role's newest checkpoint. Whoever appends bounds it, by halting.
+    What a flush could not write stays in memory, in order, for the next one: each role's newest
+    checkpoint, and every row; when too many wait, market data that a checkpoint holds are dropped.
+    With `retention` (ns, market time), older market data are dropped from the disk as the run goes
+    on.
     """
 
-    def __init__(self, archive: Archive, run: Run) -> None:
+    def __init__(self, archive: Archive, run: Run, retention: int | None = None) -> None:
         self.run = run
         """The run as it is on disk."""
         self._archive = archive
         self._row = run.first - 1
         self._chain = GENESIS
-        self._rows: list[_Row] = []
+        self._retention = retention
+        self._rows: list[Row] = []
+        self._room = _ROOM
         self._checkpoints: dict[str, tuple[int, int, bytes]] = {}
         self._durable = False
         self._synchronous = ""
-        self._thinned = run.first
+        self._pruned = run.first
+        self._fresh = 0
 
     @classmethod
-    def start(cls, archive: Archive, info: RunInfo) -> Self:
+    def start(cls, archive: Archive, info: RunInfo, retention: int | None = None) -> Self:
         """Begin a run; it is on disk when this returns."""
         runs = archive.runs()
         number, first = len(runs) + 1, runs[-1].end if runs else 1
         name = run_id(number, info.started)
         run = Run(**asdict(info), number=number, id=name, first=first)
-        journal = cls(archive, run)
-        journal._write(run, durable=True)
+        journal = cls(archive, run, retention)
+        journal._write_all(durable=True)
         return journal
 
     @property
@@ -77,7 +86,9 @@ class Journal:
         self._chain = chain = link(
             self._chain, seq, time, sender, receiver, cause, correlation, kind, body
         )
-        self._rows.append((row, seq, time, sender, receiver, cause, correlation, kind, body, chain))
+        self._rows.append(
+            (row, seq, time, sender, receiver, cause, correlation, kind, body, chain, None)
+        )
 
     def checkpoint(self, role: str, seq: int, state: bytes) -> None:
         """Keep a role's state, with the next flush.
@@ -87,50 +98,75 @@ class Journal:
         self._checkpoints[role] = (seq, self._row, state)
 
     def flush(self, *, durable: bool) -> None:
-        """Write what waits, in one transaction; raise JournalError and keep it if that fails.
+        """Write what waits; raise JournalError and keep what could not be written.
 
         With `durable`, everything appended so far outlasts a loss of power when this returns;
         without, it outlasts the death of the process.
         """
         if self._rows or self._checkpoints or (durable and not self._durable):
-            self._write(self._reached(), durable)
+            self._write_all(durable)
+        if not durable and self._fresh >= _STEP and self._retention is not None:
+            self._fresh = 0
+            self.prune(self.run.time - self._retention)
 
     def finish(self, outcome: str, ended: int, summary: bytes) -> None:
         """Flush, and mark the run's clean end at wall time `ended` (ns) with its summary (JSON)."""
-        run = replace(self._reached(), outcome=outcome, ended=ended, summary=summary)
-        self._write(run, durable=True)
+        self._write_all(durable=True, outcome=outcome, ended=ended, summary=summary)
 
-    def prune_quotes(self, before: int, limit: int = 10_000) -> int:
-        """Drop this run's quotes older than `before` (ns, market time) that no restore needs.
+    def prune(self, before: int, limit: int = 2 * _STEP) -> int:
+        """Drop this run's market data older than `before` (ns) that no restore needs.
 
         Return how many of at most `limit` rows it went past; when fewer, it is done for now.
         """
-        rows, passed = old_quotes(self._archive, self.run, self._thinned, before, limit)
+        start = self._pruned
+        rows, passed = passing_before(self._archive, self.run, start, before, limit)
         if rows:
             with transaction(self._archive.path, self._archive.connection):
                 drop(self._archive.connection, rows)
-        passed_before, self._thinned = self._thinned, passed
-        return passed - passed_before
+        self._pruned = passed
+        return passed - start
 
-    def _reached(self) -> Run:
-        if not self._rows:
-            return self.run
-        row, seq, time, *_, chain = self._rows[-1]
-        return replace(self.run, rows=row + 1 - self.run.first, seq=seq, time=time, head=chain)
+    def _write_all(self, durable: bool, **end: object) -> None:
+        """Write every row that waits, a step at a time; `end` goes with the last."""
+        try:
+            while len(self._rows) > _STEP:
+                self._write(self._rows[:_STEP], durable=False)
+            self._write(self._rows, durable, **end)
+        except JournalError:
+            self._make_room()
+            raise
+        if durable:
+            with writing(self._archive.path):
+                head = Head(self.run.number, self.run.end - 1, self.run.head)
+                write_head(head_path(self._archive.path), head)
 
-    def _write(self, run: Run, durable: bool) -> None:
-        path, connection = self._archive.path, self._archive.connection
+    def _write(self, rows: list[Row], durable: bool, **end: object) -> None:
+        """Write the first rows, and the checkpoints: those outlast the rows that wait for more."""
+        connection = self._archive.connection
         self._synchronize("FULL" if durable else "NORMAL")
-        with transaction(path, connection):
-            connection.executemany(_INSERT, self._rows)
+        with transaction(self._archive.path, connection):
+            connection.executemany(_INSERT, rows)
+            run = replace(self._reached(rows), **end)
             if self._checkpoints:
                 run = replace(run, checkpoints=self._put_checkpoints())
             row = astuple(run)
             connection.execute(_PUT_RUN, (*row, seal(row)))
-        self.run, self._rows, self._checkpoints, self._durable = run, [], {}, durable
-        if durable:
-            with writing(path):
-                write_head(head_path(path), Head(run.number, run.end - 1, run.head))
+        self.run, self._durable = run, durable
+        self._rows, self._checkpoints = self._rows[len(rows) :], {}
+        self._fresh += len(rows)
+
+    def _reached(self, rows: list[Row]) -> Run:
+        if not rows:
+            return self.run
+        row, seq, time, *_, chain, _ = rows[-1]
+        return replace(self.run, rows=row + 1 - self.run.first, seq=seq, time=time, head=chain)
+
+    def _make_room(self) -> None:
+        """Drop what only passes from among too many rows; the next time at twice what is left."""
+        if len(self._rows) > self._room:
+            held = {role: row for role, (_, row, _) in self._checkpoints.items()}
+            self._rows = without_passing(self._rows, held)
+            self._room = max(_ROOM, 2 * len(self._rows))
 
     def _put_checkpoints(self) -> int:
         """Write the checkpoints that wait, drop the oldest, and return how many the run has."""

@@ -5,13 +5,30 @@ from itertools import pairwise
 
 from trader.storage.archive import Archive
 from trader.storage.database import reading, transaction
-from trader.storage.schema import Run
+from trader.storage.schema import Row, Run
+from trader.topology import KILL_SWITCH
 
-QUOTES = frozenset({"QuoteReceived", "QuoteUpdated"})
-"""Most of the rows, and the least of the audit."""
+PASSING = frozenset(
+    {
+        "AccountReceived",
+        "AccountReconciled",
+        "CandleClosed",
+        "CandleReceived",
+        "ExecutionReported",
+        "Heartbeat",
+        "HeartbeatDue",
+        "PositionChanged",
+        "QuoteReceived",
+        "QuoteUpdated",
+        "ReconcileDue",
+        "SnapshotTaken",
+        "StaleCheckDue",
+    }
+)
+"""What the market repeats, and what others say again: most of the rows, the least of the audit."""
 
 _OLDEST = "SELECT row, chain FROM envelopes WHERE row >= ? AND row < ? ORDER BY row LIMIT ?"
-_QUOTES = (
+_CANDIDATES = (
     "SELECT row, seq, time, receiver, kind, chain FROM envelopes"
     " WHERE row >= ? AND row < ? ORDER BY row"
 )
@@ -34,25 +51,42 @@ def prune_runs(archive: Archive, before: int, limit: int = 10_000) -> int:
     return 0
 
 
-def old_quotes(
+def passing_before(
     archive: Archive, run: Run, start: int, before: int, limit: int
 ) -> tuple[dict[int, bytes], int]:
-    """Return quotes that may go, each with its chain, and the row where the next search starts.
+    """Return rows that may go, each with its chain, and the row where the next search starts.
 
-    A quote that came before every checkpoint of its receiver is never needed again.
+    What only passes, and came before every checkpoint of its receiver, is never needed again; the
+    KillSwitch always starts afresh.
     """
     rows: dict[int, bytes] = {}
     end = min(start + limit, run.end - 1)
     with reading(archive.path):
         floors = dict(archive.connection.execute(_FLOORS, (run.number,)))
+        floors[KILL_SWITCH] = run.seq
         for row, seq, time, receiver, kind, chain in archive.connection.execute(
-            _QUOTES, (start, end)
+            _CANDIDATES, (start, end)
         ):
-            if time >= before or (kind in QUOTES and seq > floors.get(receiver, 0)):
+            if time >= before or (kind in PASSING and seq > floors.get(receiver, 0)):
                 return rows, row
-            if kind in QUOTES:
+            if kind in PASSING:
                 rows[row] = chain
     return rows, end
+
+
+def without_passing(rows: list[Row], held: dict[str, int]) -> list[Row]:
+    """Leave out what only passes and is in its receiver's checkpoint; the last row stays."""
+    held = {KILL_SWITCH: rows[-1][0], **held}
+    kept: list[Row] = []
+    prior = None
+    for row in rows:
+        number, _, _, _, receiver, _, _, kind, _, chain, before = row
+        if kind in PASSING and number <= held.get(receiver, 0) and row is not rows[-1]:
+            prior = chain
+        else:
+            kept.append((*row[:-1], before if prior is None else prior))
+            prior = None
+    return kept
 
 
 def drop(connection: sqlite3.Connection, rows: dict[int, bytes]) -> None:

@@ -36,6 +36,8 @@ TABLES = {
 }
 
 Cell = int | str | bytes | None
+Row = tuple[int, int, int, str, str, int, int, str, bytes, bytes, bytes | None]
+"""A row of `envelopes`, in the order of its columns."""
 _encode = msgspec.msgpack.Encoder().encode
 
 

@@ -41,6 +41,8 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
         m.QueryAnswered,
         m.AccountReceived,
         m.ExecutionReported,
+        m.FlowReported,
+        m.LiquidationReported,
         m.OrderSubmitted,
         m.StreamEnded,
         m.ExecutionsEnded,
@@ -58,6 +60,7 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
         m.OrderCanceled,
         m.OrderExpired,
         m.PositionChanged,
+        m.CashMoved,
         m.AccountReconciled,
         m.FeedEnded,
         m.ShutdownCompleted,
@@ -83,11 +86,11 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
         m.AccountFailed,
         m.ExecutionsFailed,
     ),
-    "ERROR": (m.ActorFailed, m.MessageLost, m.LimitBreached),
+    "ERROR": (m.ActorFailed, m.MessageLost, m.LimitBreached, m.PositionLiquidated),
     "CRITICAL": (m.ActorGaveUp, m.MailboxOverflowed, m.JournalFailed, m.ProgressStalled),
 }
 
-_SILENT = frozenset({"approval", "beat", "key", "result", "ts_event", "ts_open"})
+_SILENT = frozenset({"approval", "beat", "curve", "key", "result", "ts_event", "ts_open"})
 """Fields that tell a reader nothing; the line bears the time."""
 
 _REMEMBERED = 10_000

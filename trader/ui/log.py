@@ -25,7 +25,7 @@ from trader.model.errors import UsageError
 from trader.model.market import SECOND
 from trader.ui.levels import Levels, parse_levels
 from trader.ui.redact import redactor
-from trader.ui.render import pairs, plain, utc, word
+from trader.ui.render import has_colours, pairs, plain, utc, word
 
 if TYPE_CHECKING:
     from loguru import Record
@@ -97,7 +97,7 @@ def _add_sinks(levels: Levels, directory: Path | None) -> None:
         format=_TERMINAL,
         level=levels.least,
         filter=admitted,
-        colorize=sys.stderr.isatty() and not os.environ.get("NO_COLOR"),
+        colorize=has_colours(sys.stderr.isatty(), os.environ),
         backtrace=False,
         diagnose=False,
     )

@@ -12,10 +12,14 @@ import msgspec
 
 from trader.model.orders import Leg, OrderKind, OrderStatus, Side
 from trader.model.reasons import Reason
-from trader.model.views import TradingState
+from trader.model.views import Stance, TradingState
 from trader.ui.lines import Fields, Line, flat
-from trader.ui.render import pairs, to_json, word
-from trader.ui.summary import SIMULATED, Pnl
+from trader.ui.render import to_json
+from trader.ui.summary import Pnl, TradeCounts
+
+STATUS_FILE = "status.json"
+FRESH = 1.0
+"""Wall seconds after which the status of a run is written again, and shown."""
 
 
 class ActorStatus(msgspec.Struct, frozen=True):
@@ -65,17 +69,32 @@ class LimitStatus(msgspec.Struct, frozen=True):
 
 
 class FeedStatus(msgspec.Struct, frozen=True):
-    """A symbol's market data; `age` is the wall time since the newest, None before the first."""
+    """A symbol's market data; `age_seconds` of market time since the newest, None before any."""
 
     symbol: str
     age_seconds: float | None
     state: Literal["live", "stalled", "ended", "waiting"]
 
 
+class DecisionStatus(msgspec.Struct, frozen=True):
+    """A decision: the advice it judged, and what has come of it; `time` is the market's."""
+
+    decision: int
+    time: str
+    symbol: str
+    stance: Stance
+    conviction: float
+    source: str
+    rationale: str
+    outcome: str
+
+
 class StatusDump(msgspec.Struct, frozen=True):
     """All there is to know of a run at one moment.
 
     `consistent` is False where it was taken amid a handler, whose changes are then half seen.
+    `speed` is the setting, `candles_per_second` the pace of the last seconds on the wall clock;
+    `curve` is the equity from the start until now; `exit_code` is None while the run goes on.
     """
 
     run: str
@@ -96,6 +115,17 @@ class StatusDump(msgspec.Struct, frozen=True):
     orders: tuple[OpenOrderStatus, ...]
     limits: tuple[LimitStatus, ...]
     feeds: tuple[FeedStatus, ...]
+    pid: int = 0
+    profile: str = ""
+    market: str = ""
+    speed: str = ""
+    candles: int = 0
+    candles_per_second: float = 0.0
+    trades: TradeCounts = TradeCounts(0, 0)
+    prices: dict[str, float] = {}
+    decisions: tuple[DecisionStatus, ...] = ()
+    curve: tuple[float, ...] = ()
+    exit_code: int | None = None
 
 
 def write_status(path: Path, dump: StatusDump, redact: Callable[[str], str]) -> None:
@@ -107,7 +137,7 @@ def write_status(path: Path, dump: StatusDump, redact: Callable[[str], str]) -> 
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(redact(to_json(dump).decode()))
+            file.write(to_json(dump, redact).decode())
         Path(draft).replace(path)
     except OSError:
         with contextlib.suppress(FileNotFoundError):
@@ -115,8 +145,13 @@ def write_status(path: Path, dump: StatusDump, redact: Callable[[str], str]) -> 
         raise
 
 
+def redacted(dump: StatusDump, redact: Callable[[str], str]) -> StatusDump:
+    """Return a dump as its file would say it."""
+    return msgspec.json.decode(to_json(dump, redact), type=StatusDump)
+
+
 def to_lines(dump: StatusDump) -> Iterator[Line]:
-    """Yield the log lines of a dump: the run, then each actor, position, order, limit and feed."""
+    """Yield the log lines of a dump: the run, then each of its parts."""
     yield Line("INFO", "status_run", None, flat(dump))
     groups: tuple[tuple[str, tuple[msgspec.Struct, ...]], ...] = (
         ("status_actor", dump.actors),
@@ -124,17 +159,12 @@ def to_lines(dump: StatusDump) -> Iterator[Line]:
         ("status_order", dump.orders),
         ("status_limit", dump.limits),
         ("status_feed", dump.feeds),
+        ("status_decision", dump.decisions),
     )
     for event, members in groups:
         for member in members:
             fields = flat(member)
             yield Line("INFO", event, fields.pop("symbol", None), fields)
-
-
-def to_text(dump: StatusDump) -> str:
-    """Write a dump for a person, a line for each thing."""
-    lines = [f"{line.event} {word(line.symbol)} {pairs(line.fields)}" for line in to_lines(dump)]
-    return "\n".join([SIMULATED, *lines] if dump.simulated else lines)
 
 
 def status_line(

@@ -1,12 +1,12 @@
 """The session summary: what a run has done."""
 
 from decimal import Decimal
+from typing import Literal
 
 import msgspec
 
 from trader.model.reasons import Reason
 from trader.ui import render
-from trader.ui.render import money
 
 SIMULATED = "SIMULATED: market or fills are not real, and no money has moved"
 """Said by every report of a simulated run."""
@@ -49,12 +49,48 @@ class Equity(msgspec.Struct, frozen=True):
     max_drawdown_pct: float
 
 
+class TradeRecord(msgspec.Struct, frozen=True):
+    """A trade; one that is open has neither `closed` nor, as a rule, `exit`.
+
+    Prices are averages, `pnl` is after `fees` (and with what is open at the newest price), times
+    are the market's (UTC). `opened` is None where an earlier run entered.
+    """
+
+    symbol: str
+    side: Literal["long", "short"]
+    decision: int
+    quantity: Decimal
+    opened: str | None
+    entry: Decimal
+    entry_reason: str
+    closed: str | None
+    exit: Decimal | None
+    exit_reason: Reason | None
+    fees: Decimal
+    pnl: Decimal
+
+
+class LimitUse(msgspec.Struct, frozen=True):
+    """The highest use of a limit that was seen, in its unit, and how often it was reached.
+
+    It is looked at whenever a trade ends, and every second; the drawdown at every price.
+    """
+
+    name: str
+    highest: float
+    bound: float
+    unit: str
+    reached: int
+
+
 class SessionSummary(msgspec.Struct, frozen=True):
     """What a run has done: the one object that `--json` prints. Keys are added, never renamed.
 
     `decisions`: advice judged; `advice`: given, by source; `restarts`: by role; `quarantined`:
     messages that crashed their role twice; `halted`: what other than the orderly end stopped
-    trading; `wall_s`: duration on the wall clock.
+    trading; `wall_s`: duration on the wall clock; `refusals`, `denials`, `rejections`: by reason;
+    `trade_log`: the newest trades, those still open last. What has a default came later: summaries
+    of older runs do without.
     """
 
     run: str
@@ -77,34 +113,13 @@ class SessionSummary(msgspec.Struct, frozen=True):
     audit_digest: str
     wall_s: float
     exit_code: int
+    refusals: dict[str, int] = {}
+    denials: dict[str, int] = {}
+    rejections: dict[str, int] = {}
+    limits: tuple[LimitUse, ...] = ()
+    trade_log: tuple[TradeRecord, ...] = ()
 
 
 def to_json(summary: SessionSummary) -> bytes:
     """Encode a summary as one JSON object; money as decimal strings."""
     return render.to_json(summary)
-
-
-def to_text(summary: SessionSummary) -> str:
-    """Write a summary for a person."""
-    s = summary
-    rate = f" ({s.candles / s.wall_s:,.0f} a second)" if s.wall_s else ""
-    rows = {
-        "run": f"{s.run}  profile {s.profile}  mode {s.mode}  exit {s.exit_code}",
-        "market": f"{' '.join(s.symbols)}  {s.candles:,} candles in {s.wall_s:.1f} s{rate}",
-        "decisions": f"{s.decisions}  advice {_counts(s.advice)}",
-        "orders": f"{_counts(msgspec.structs.asdict(s.orders))}  fills {s.fills}",
-        "trades": f"{s.trades.count}  wins {s.trades.wins}",
-        "P&L": "  ".join(f"{k} {money(v)}" for k, v in msgspec.structs.asdict(s.pnl).items()),
-        "equity": f"{money(s.equity.start)} -> {money(s.equity.end)}  peak {money(s.equity.peak)}"
-        f"  max drawdown {s.equity.max_drawdown_pct:.2f} %",
-        "faults": f"restarts {_counts(s.restarts)}  quarantined {s.quarantined}"
-        f"  halted {s.halted or 'no'}",
-        "digest": s.digest,
-        "audit": s.audit_digest,
-    }
-    lines = [f"{name:<10} {text}" for name, text in rows.items()]
-    return "\n".join([SIMULATED, *lines] if s.simulated else lines)
-
-
-def _counts(counts: dict[str, int]) -> str:
-    return "  ".join(f"{name} {count}" for name, count in counts.items()) or "none"

@@ -7,9 +7,10 @@ cannot be is a UsageError with its line.
 
 import csv
 import gzip
+import os
 import zlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -39,6 +40,8 @@ def load_candles(path: Path, interval: int) -> Series:
     """Read every candle of a file; raise UsageError naming the line, the fault and the cure."""
     try:
         with path.open("rb") as raw:
+            if os.fstat(raw.fileno()).st_size > _MAX_BYTES:
+                raise _too_large(path)
             zipped = raw.peek(2)[:2] == b"\x1f\x8b"
             if path.suffix == ".gz" and not zipped:
                 raise UsageError(f"{path}: is not gzip; compress it, or drop .gz from its name")
@@ -66,7 +69,7 @@ def _blocks(path: Path, file: BinaryIO | gzip.GzipFile) -> Iterator[tuple[int, b
     while read := file.read(_BLOCK):
         size += len(read)
         if size > _MAX_BYTES:
-            raise UsageError(f"{path}: is larger than {_MAX_BYTES >> 20} MiB of text; split it")
+            raise _too_large(path)
         block, newline, tail = (tail + read).rpartition(b"\n")
         if newline:
             yield line, block
@@ -92,6 +95,9 @@ class _Layout:
                 f"{path}, line 1: no column {', '.join(missing)};"
                 f" expected {_EXPECTED}; found {', '.join(names)[:200]}"
             )
+        twice = [name for name in (time, *_PRICES) if names.count(name) > 1]
+        if twice:
+            raise UsageError(f"{path}, line 1: {', '.join(twice)} twice; remove one of the columns")
         self.unit = _UNITS[time]
         self._names = names
         self._places = [names.index(name) for name in (time, *_PRICES)]
@@ -111,7 +117,10 @@ class _Layout:
 
     def _careful(self, first: int, block: bytes) -> tuple[list[int], list[Row]]:
         """Read line by line what is not plain JSON: quotes, other columns, blank lines, faults."""
-        lines, rows = [], []
+        lines: list[int] = []
+        rows: list[Row] = []
+        if not block.strip():
+            return lines, rows
         for line, text in enumerate(block.split(b"\n"), first):
             if fields := self._split(line, text):
                 lines.append(line)
@@ -127,7 +136,7 @@ class _Layout:
         numbers: list[float] = []
         for place in self._places:
             try:
-                numbers.append(float(fields[place]) if numbers else int(fields[place]))
+                numbers.append(_number(fields[place], float if numbers else int))
             except ValueError:
                 kind = "number" if numbers else "whole number"
                 raise UsageError(
@@ -225,6 +234,16 @@ class _Table:
 
     def _fail(self, line: int, fault: str) -> None:
         raise UsageError(f"{self._path}, line {line}: {fault}")
+
+
+def _number(text: str, kind: Callable[[str], float]) -> float:
+    if "_" in text:  # which Python passes over
+        raise ValueError(text)
+    return kind(text)
+
+
+def _too_large(path: Path) -> UsageError:
+    return UsageError(f"{path}: is larger than {_MAX_BYTES >> 20} MiB of text; split it")
 
 
 def _fault(open_: float, high: float, low: float, close: float, volume: float) -> str:

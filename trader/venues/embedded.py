@@ -14,6 +14,8 @@ from trader.venues.sink import SETTLE, PriceSink
 
 EPOCH = 1_735_689_600_000_000_000
 """2025-01-01T00:00:00Z, where the stream begins unless it is told otherwise."""
+LAST = 4_102_444_800_000_000_000
+"""2100-01-01T00:00:00Z, where it ends: times stay within what journals and calendars hold."""
 
 
 class EmbeddedMarket:
@@ -53,8 +55,8 @@ class EmbeddedMarket:
         return candles[max(0, len(candles) - count) :]
 
     async def stream(self, post: Post) -> None:
-        """Post every quote and candle, each shown to the sink before; end after `limit` candles."""
-        while self._left is None or self._left > 0:
+        """Post every quote and candle, each shown to the sink before; end after `limit`."""
+        while (self._left is None or self._left > 0) and self._time < LAST:
             opened = self._time
             bars = self._advance()
             for step in range(STEPS):

@@ -10,7 +10,7 @@ from random import Random
 from typing import NamedTuple
 
 from trader.model.market import SECOND, Candle
-from trader.venues.spot import price_decimals, price_level
+from trader.venues.instruments import price_decimals, price_level
 
 STEPS = 12
 """Quotes a candle."""

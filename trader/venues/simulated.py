@@ -5,6 +5,7 @@ Simulated fills: no order leaves this process.
 
 import threading
 from collections.abc import Mapping
+from decimal import Decimal
 from difflib import get_close_matches
 
 import msgspec
@@ -89,6 +90,11 @@ class SimulatedExchange:
         with self._lock:
             self._publish(self._engine.cancel(client_order_id, ts))
             return self._state(client_order_id)
+
+    def transfer(self, currency: str, amount: Decimal, ts: int) -> None:
+        """Take a deposit, or pay a withdrawal (negative), at `ts`; raise Rejected beyond it."""
+        with self._lock:
+            self._publish(self._engine.transfer(currency, amount, ts))
 
     def find(self, client_order_id: str) -> tuple[OrderState, tuple[Fill, ...]] | None:
         """Return an order and its fills."""

@@ -4,9 +4,10 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from trader.model.orders import Fill, Liquidity, Side
+from trader.model.orders import Fill, Flow, FlowKind, Liquidity, Side
 
 SYMBOLS = ("BTC-USD", "ETH-USD")
+PERP = "BTC-USD-PERP"
 
 
 def fill(
@@ -65,6 +66,50 @@ def histories(draw: st.DrawFn, symbols: tuple[str, ...] = SYMBOLS) -> list[Fill]
             )
         )
     return fills
+
+
+@st.composite
+def courses(draw: st.DrawFn) -> list[Fill | Flow]:
+    """Draw fills of spot and of a perpetual in any direction, funding, deposits, withdrawals."""
+    fills = draw(histories(symbols=("ETH-USD",)))
+    events: list[Fill | Flow] = list(fills)
+    for number in range(draw(st.integers(1, 16))):
+        kind = draw(st.sampled_from(("fill", "fill", "fill", "close", "funding", "transfer")))
+        event = _event(draw, kind, 100 + number, events)
+        if event is not None:
+            events.insert(
+                draw(st.integers(0, len(events))) if kind == "transfer" else len(events), event
+            )
+    return events
+
+
+def _event(
+    draw: st.DrawFn, kind: str, number: int, before: list[Fill | Flow]
+) -> Fill | Flow | None:
+    if kind in ("funding", "transfer"):
+        amount = draw(st.integers(-(10**12), 10**12)) * Decimal("1e-8")
+        symbol = PERP if kind == "funding" else None
+        return Flow(str(number), FlowKind(kind), amount, number, symbol)
+    side, quantity = draw(st.sampled_from(Side)), draw(amounts(10**10, 8))
+    if kind == "close":
+        signed = (
+            e.side.sign * e.quantity for e in before if isinstance(e, Fill) and e.symbol == PERP
+        )
+        held = sum(signed, Decimal(0))
+        if not held:
+            return None
+        side, quantity = (Side.SELL if held > 0 else Side.BUY), abs(held)
+    return Fill(
+        trade_id=str(number),
+        client_order_id="order",
+        symbol=PERP,
+        side=side,
+        quantity=quantity,
+        price=draw(amounts(10**12, 8)),
+        fee=draw(st.integers(-(10**6), 10**10)) * Decimal("1e-8"),
+        liquidity=Liquidity.TAKER,
+        ts_event=number,
+    )
 
 
 marks = st.floats(1e-6, 1e6)

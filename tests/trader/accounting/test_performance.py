@@ -44,3 +44,13 @@ def test_a_trade_wins_only_above_its_costs() -> None:
         performance.count(trade(pnl))
 
     assert (performance.trades, performance.wins) == (3, 1)
+
+
+def test_a_transfer_is_no_drawdown() -> None:
+    """The peak moves with the money that came or went."""
+    performance = Performance()
+    performance.mark(1000.0)
+    performance.shift(-400.0)
+    performance.mark(600.0)
+
+    assert (performance.peak, performance.max_drawdown_pct) == (600.0, 0.0)

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 
-from tests.trader.accounting.fills import fill, histories, marks
+from tests.trader.accounting.fills import PERP, fill, histories, marks
 from trader.accounting.money import worth
 from trader.accounting.position import Position, Trade
 from trader.model.instrument import ZERO
@@ -79,6 +79,34 @@ def test_an_impossible_sale_is_refused_and_changes_nothing(quantity: str) -> Non
         position.apply(fill(SELL, quantity, "100"))
 
     assert repr(position) == before
+
+
+def test_a_short_gains_as_the_price_falls() -> None:
+    """What a perpetual was sold for, less what it is bought back for; the average stays."""
+    position = Position(PERP)
+    position.apply(fill(SELL, "2", "100", "1", symbol=PERP))
+    position.apply(fill(BUY, "0.5", "90", "1", symbol=PERP))
+
+    assert (position.quantity, position.side) == (Decimal("-1.5"), SELL)
+    assert (position.average_price, position.realized) == (Decimal(100), Decimal(5))
+    assert (position.unrealized(80.0), position.unrealized(110.0)) == (Decimal(30), Decimal(-15))
+
+
+def test_a_fill_through_flat_ends_a_trade_and_begins_another() -> None:
+    """The part that closes bears its part of the fee; what is left is the new position."""
+    position = Position(PERP)
+    position.apply(fill(BUY, "1", "100", "1", symbol=PERP, ts=10))
+    position.fund(Decimal("-0.5"))
+    trade = position.apply(fill(SELL, "3", "110", "3", symbol=PERP, ts=20))
+
+    assert trade is not None
+    assert (trade.side, trade.pnl, trade.fees) == (BUY, Decimal("7.5"), Decimal(2))
+    assert trade.funding == Decimal("-0.5")
+    assert (position.quantity, position.cost) == (Decimal(-2), Decimal(-220))
+    ended = position.apply(fill(BUY, "2", "100", "2", symbol=PERP, ts=30))
+    assert ended is not None
+    assert (ended.side, ended.opened, ended.entry, ended.exit) == (SELL, 20, 110, 100)
+    assert (ended.pnl, ended.fees) == (Decimal(16), Decimal(4))
 
 
 @given(histories(symbols=("BTC-USD",)), marks)

@@ -92,3 +92,14 @@ def test_a_loss_is_a_positive_share_of_the_baseline() -> None:
     losses = [windows.loss_pct(Window.DAY, equity) for equity in (190.0, 210.0)]
 
     assert (unknown, losses) == (0.0, [5.0, -5.0])
+
+
+def test_a_transfer_moves_what_losses_are_measured_from() -> None:
+    """A withdrawal is no loss, and a deposit hides none."""
+    windows = LossWindows()
+    windows.roll(0, 1000.0)
+    windows.shift(-500.0)
+
+    assert windows.loss_pct(Window.DAY, 500.0) == 0.0
+    windows.shift(500.0)
+    assert windows.loss_pct(Window.WEEK, 900.0) == pytest.approx(10.0)

@@ -12,6 +12,7 @@ from trader.model.views import Advice, Snapshot, Stance
 from trader.settings.sources import CONFIG
 
 SYMBOL = "BTC-USD"
+PERP = "BTC-USD-PERP"
 NOW = 1_000 * SECOND
 
 DIP = Snapshot(

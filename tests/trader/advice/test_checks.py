@@ -7,18 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.trader.advice.samples import FLAT, LONG, NOW, SHORT
+from tests.trader.advice.samples import FLAT, LONG, NOW, PERP, SHORT
 from trader.advice import checks
-from trader.advice.checks import CHECKS, ENTRY_CHECKS, Standing, refusal
+from trader.advice.checks import CHECKS, ENTRY_CHECKS, Standing, opens, refusal
 from trader.advice.settings import AdviceSettings
+from trader.model.instrument import is_perpetual
 from trader.model.market import SECOND
 from trader.model.reasons import Reason
 from trader.model.views import Advice, Stance
 
 SETTINGS = AdviceSettings()
 
-NOTHING_OPEN = Standing(now=NOW, known_symbol=True, position_open=False, stalled_since=None)
-POSITION_OPEN = msgspec.structs.replace(NOTHING_OPEN, position_open=True)
+NOTHING_OPEN = Standing(now=NOW, known_symbol=True, position=0, stalled_since=None)
+POSITION_OPEN = msgspec.structs.replace(NOTHING_OPEN, position=1)
 
 
 def reason(advice: Advice, standing: Standing) -> Reason | None:
@@ -77,7 +78,7 @@ def test_an_entry_is_refused_for_what_it_says(changes: dict, expected: Reason | 
     ("changes", "expected"),
     [
         ({"known_symbol": False}, Reason.ADVICE_UNKNOWN_SYMBOL),
-        ({"position_open": True}, Reason.ADVICE_ALREADY_LONG),
+        ({"position": 1}, Reason.ADVICE_ALREADY_LONG),
         ({"stalled_since": NOW - 60 * SECOND}, Reason.ADVICE_FEED_STALE),
     ],
 )
@@ -120,7 +121,7 @@ anything = st.floats() | st.sampled_from((0.0, 1.0, 99.0, 100.0, 101.0))
 @given(
     st.builds(
         Advice,
-        symbol=st.just("BTC-USD"),
+        symbol=st.sampled_from(("BTC-USD", "BTC-USD-PERP")),
         stance=st.sampled_from((Stance.LONG, Stance.SHORT, Stance.FLAT)),
         conviction=anything,
         price=anything,
@@ -130,17 +131,65 @@ anything = st.floats() | st.sampled_from((0.0, 1.0, 99.0, 100.0, 101.0))
         rationale=st.just(""),
         ts_event=st.integers(0, 2 * NOW),
     ),
-    st.booleans(),
+    st.sampled_from((-1, 0, 1)),
 )
-def test_no_advice_breaks_a_check(advice: Advice, position_open: bool) -> None:
+def test_no_advice_breaks_a_check(advice: Advice, position: int) -> None:
     """Whatever an advisor says is judged, and what passes is whole."""
-    standing = msgspec.structs.replace(NOTHING_OPEN, position_open=position_open)
+    position = position if is_perpetual(advice.symbol) else abs(position)
+    standing = msgspec.structs.replace(NOTHING_OPEN, position=position)
 
     if refusal(SETTINGS, advice, standing) is None:
-        assert position_open == (advice.stance is not Stance.LONG)
+        wanted = {Stance.LONG: 1, Stance.SHORT: -1, Stance.FLAT: 0}[advice.stance]
+        assert wanted != position
         assert 0.0 < advice.price < inf
-        if advice.stance is Stance.LONG and advice.stop is not None:
-            assert 0.0 < advice.stop < advice.price
+        if opens(advice, position):
+            assert position == 0
+            assert wanted > 0 or is_perpetual(advice.symbol)
+            for price, side in ((advice.stop, -wanted), (advice.target, wanted)):
+                assert price is None or (price > 0.0 and side * (price - advice.price) > 0)
+
+
+@pytest.mark.parametrize(
+    ("stop", "target", "expected"),
+    [
+        (102.0, 96.0, None),
+        (98.0, 96.0, Reason.ADVICE_STOP_WRONG_SIDE),
+        (100.1, 96.0, Reason.ADVICE_STOP_TOO_CLOSE),
+        (120.0, 40.0, Reason.ADVICE_STOP_TOO_FAR),
+        (102.0, 104.0, Reason.ADVICE_TARGET_WRONG_SIDE),
+        (102.0, 99.0, Reason.ADVICE_REWARD_TOO_SMALL),
+    ],
+)
+def test_a_short_is_judged_as_a_long_is(
+    stop: float, target: float, expected: Reason | None
+) -> None:
+    """On a perpetual SHORT is an entry: its stop stands above the price, its target below."""
+    short = msgspec.structs.replace(
+        LONG, symbol=PERP, stance=Stance.SHORT, stop=stop, target=target
+    )
+
+    assert reason(short, NOTHING_OPEN) is expected
+
+
+@pytest.mark.parametrize(
+    ("symbol", "stance", "position", "expected"),
+    [
+        (PERP, Stance.SHORT, 1, None),
+        (PERP, Stance.SHORT, -1, Reason.ADVICE_ALREADY_SHORT),
+        (PERP, Stance.LONG, -1, None),
+        (PERP, Stance.LONG, 1, Reason.ADVICE_ALREADY_LONG),
+        ("BTC-USD", Stance.SHORT, 1, None),
+        ("BTC-USD", Stance.SHORT, 0, Reason.ADVICE_SHORT_ON_SPOT),
+    ],
+)
+def test_against_a_position_a_stance_closes_it(
+    symbol: str, stance: Stance, position: int, expected: Reason | None
+) -> None:
+    """The opposite stance asks to close; the same one would add; spot cannot be sold short."""
+    advice = msgspec.structs.replace(LONG, symbol=symbol, stance=stance)
+    standing = msgspec.structs.replace(NOTHING_OPEN, position=position)
+
+    assert reason(advice, standing) is expected
 
 
 def test_every_check_is_in_one_table() -> None:

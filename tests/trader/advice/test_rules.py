@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.trader.advice.samples import DEATH, DIP, GOLDEN, NOW, PEAK, SYMBOL
+from tests.trader.advice.samples import DEATH, DIP, GOLDEN, NOW, PEAK, PERP, SYMBOL
 from tests.trader.indicators.candles import recorded_minutes, to_series
 from trader.advice.checks import Standing, refusal
 from trader.advice.rules import ADVISORS, ema_cross_advice, rules_advice
@@ -21,7 +21,7 @@ SETTINGS = AdviceSettings()
 
 def test_rules_buy_the_turn_from_oversold() -> None:
     """LONG at the close, with a stop and a target in ATRs and a sentence that says why."""
-    advice = rules_advice(SETTINGS, SYMBOL, DIP, position_open=False)
+    advice = rules_advice(SETTINGS, SYMBOL, DIP, position=0)
 
     assert advice is not None
     assert (advice.symbol, advice.stance, advice.source) == (SYMBOL, Stance.LONG, "rules")
@@ -34,7 +34,7 @@ def test_rules_buy_the_turn_from_oversold() -> None:
 
 def test_rules_sell_the_turn_from_overbought() -> None:
     """FLAT needs neither stop nor target."""
-    advice = rules_advice(SETTINGS, SYMBOL, PEAK, position_open=True)
+    advice = rules_advice(SETTINGS, SYMBOL, PEAK, position=1)
 
     assert advice is not None
     assert (advice.stance, advice.stop, advice.target) == (Stance.FLAT, None, None)
@@ -43,8 +43,8 @@ def test_rules_sell_the_turn_from_overbought() -> None:
 
 def test_the_averages_buy_and_sell_where_they_cross() -> None:
     """LONG above, FLAT below."""
-    entry = ema_cross_advice(SETTINGS, SYMBOL, GOLDEN, position_open=False)
-    exit_ = ema_cross_advice(SETTINGS, SYMBOL, DEATH, position_open=True)
+    entry = ema_cross_advice(SETTINGS, SYMBOL, GOLDEN, position=0)
+    exit_ = ema_cross_advice(SETTINGS, SYMBOL, DEATH, position=1)
 
     assert entry is not None
     assert exit_ is not None
@@ -57,10 +57,33 @@ def test_the_averages_buy_and_sell_where_they_cross() -> None:
 @pytest.mark.parametrize("snapshot", [DIP, PEAK, GOLDEN, DEATH])
 def test_advice_always_changes_the_position(rule: object, snapshot: Snapshot) -> None:
     """Nothing is bought twice, and nothing closed that is not open."""
-    for position_open in (True, False):
-        advice = rule(SETTINGS, SYMBOL, snapshot, position_open)
+    for symbol, position in ((SYMBOL, 0), (SYMBOL, 1), (PERP, 0), (PERP, 1), (PERP, -1)):
+        advice = rule(SETTINGS, symbol, snapshot, position)
 
-        assert advice is None or (advice.stance is Stance.FLAT) == position_open
+        assert advice is None or (advice.stance is Stance.FLAT) == bool(position)
+
+
+@pytest.mark.parametrize(
+    ("rule", "snapshot"), [(rules_advice, PEAK), (ema_cross_advice, DEATH)], ids=["rules", "ema"]
+)
+def test_a_fall_is_sold_short_on_a_perpetual_alone(rule: object, snapshot: Snapshot) -> None:
+    """SHORT from flat with the stop above and the target below; on spot nothing; long: FLAT."""
+    short = rule(SETTINGS, PERP, snapshot, 0)
+
+    assert short is not None
+    assert short.stance is Stance.SHORT
+    assert (short.stop, short.target) == pytest.approx((101.0, 98.0))
+    assert rule(SETTINGS, SYMBOL, snapshot, 0) is None
+    assert rule(SETTINGS, PERP, snapshot, 1).stance is Stance.FLAT
+    assert rule(SETTINGS, PERP, snapshot, -1) is None
+
+
+def test_a_rise_closes_a_short() -> None:
+    """The turn that would buy from flat is a reason to be short no more."""
+    advice = rules_advice(SETTINGS, PERP, DIP, -1)
+
+    assert advice is not None
+    assert (advice.stance, advice.stop) == (Stance.FLAT, None)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +102,7 @@ def test_rules_hold_unless_all_agrees(changes: dict) -> None:
     """No cross, no depth, no room to rise, no money behind it, or a reading missing."""
     snapshot = msgspec.structs.replace(DIP, **changes)
 
-    assert rules_advice(SETTINGS, SYMBOL, snapshot, position_open=False) is None
+    assert rules_advice(SETTINGS, SYMBOL, snapshot, position=0) is None
 
 
 @pytest.mark.parametrize("changes", [{"wt2": 39.0}, {"rsi": 39.0}, {"money_flow": 1.0}])
@@ -87,7 +110,7 @@ def test_rules_keep_what_may_rise_further(changes: dict) -> None:
     """The mirror image: an exit needs depth, room to fall and money that leaves."""
     snapshot = msgspec.structs.replace(PEAK, **changes)
 
-    assert rules_advice(SETTINGS, SYMBOL, snapshot, position_open=True) is None
+    assert rules_advice(SETTINGS, SYMBOL, snapshot, position=1) is None
 
 
 @pytest.mark.parametrize("changes", [{"wt1": None}, {"rsi": None}, {"wt1": -62.0}])
@@ -95,12 +118,12 @@ def test_the_averages_hold_without_agreement(changes: dict) -> None:
     """A cross against WaveTrend lacks conviction, and a missing reading is no agreement."""
     snapshot = msgspec.structs.replace(GOLDEN, money_flow=-1.0, **changes)
 
-    assert ema_cross_advice(SETTINGS, SYMBOL, snapshot, position_open=False) is None
+    assert ema_cross_advice(SETTINGS, SYMBOL, snapshot, position=0) is None
 
 
 def test_conviction_is_the_mean_of_depth_room_and_flow() -> None:
     """A third of 1 - 40/60, of 1 - 40/100 and of 1."""
-    advice = rules_advice(SETTINGS, SYMBOL, DIP, position_open=False)
+    advice = rules_advice(SETTINGS, SYMBOL, DIP, position=0)
 
     assert advice is not None
     assert advice.conviction == pytest.approx((1 / 3 + 0.6 + 1.0) / 3)
@@ -111,7 +134,7 @@ def test_the_stop_stays_within_what_is_accepted(atr: float, stop: float) -> None
     """A still market's is moved away to the nearest stop, a wild one's in to the farthest."""
     snapshot = msgspec.structs.replace(DIP, atr=atr)
 
-    advice = rules_advice(SETTINGS, SYMBOL, snapshot, position_open=False)
+    advice = rules_advice(SETTINGS, SYMBOL, snapshot, position=0)
 
     assert advice is not None
     assert (advice.stop, advice.target) == pytest.approx((stop, 100.0 + 2 * (100.0 - stop)))
@@ -121,7 +144,7 @@ def test_without_an_atr_the_profile_places_the_stop() -> None:
     """Stop and target are left open."""
     snapshot = msgspec.structs.replace(DIP, atr=None)
 
-    advice = rules_advice(SETTINGS, SYMBOL, snapshot, position_open=False)
+    advice = rules_advice(SETTINGS, SYMBOL, snapshot, position=0)
 
     assert advice is not None
     assert (advice.stop, advice.target) == (None, None)
@@ -134,7 +157,7 @@ def test_a_level_of_zero_is_a_level() -> None:
     for wt2 in (0.0, -5.0):
         snapshot = msgspec.structs.replace(DIP, wt2=wt2)
 
-        assert rules_advice(at_zero, SYMBOL, snapshot, position_open=False) is not None
+        assert rules_advice(at_zero, SYMBOL, snapshot, position=0) is not None
 
 
 @settings(max_examples=200)
@@ -153,11 +176,9 @@ def test_the_checks_follow_the_rules(
         DIP, close=close, wt2=wt2, rsi=rsi, money_flow=flow, atr=relative_atr * close
     )
 
-    advice = rules_advice(SETTINGS, SYMBOL, snapshot, position_open=False)
+    advice = rules_advice(SETTINGS, SYMBOL, snapshot, position=0)
 
-    standing = Standing(
-        now=snapshot.ts_event, known_symbol=True, position_open=False, stalled_since=None
-    )
+    standing = Standing(now=snapshot.ts_event, known_symbol=True, position=0, stalled_since=None)
     assert advice is None or refusal(SETTINGS, advice, standing) is None
 
 
@@ -170,6 +191,6 @@ def test_a_month_of_minutes_gives_some_entries_a_day(shared: Path, coin: str) ->
     cursor = columns.start()
     snapshots = [columns.take(cursor, candle) for candle in candles]
 
-    entries = [s for s in snapshots if s and rules_advice(SETTINGS, SYMBOL, s, position_open=False)]
+    entries = [s for s in snapshots if s and rules_advice(SETTINGS, SYMBOL, s, position=0)]
 
     assert 3 <= len(entries) / (len(candles) / 1_440) <= 20

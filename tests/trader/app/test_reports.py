@@ -1,9 +1,8 @@
-"""The status and the summary, read from the actors."""
+"""The status, read from the actors."""
 
 from collections.abc import Iterator
 from decimal import Decimal
 
-import msgspec
 import pytest
 
 from tests.trader.app.desk import build, close, played
@@ -15,7 +14,6 @@ from trader.model.views import TradingState
 from trader.runtime.virtual import VirtualDriver
 from trader.topology import KILL_SWITCH, MARKET_FEED, RISK_GUARD, ROLES
 from trader.ui.status import StatusDump
-from trader.ui.summary import SessionSummary
 
 HELD = "market.candles=20"
 """A market that ends while something is held."""
@@ -35,19 +33,6 @@ def status_of(engine: Engine, start: reports.Start | None = None) -> StatusDump:
     return reports.status_of(engine, "0001-test", start, 0.0, engine.main.now)
 
 
-def summary_of(engine: Engine, start: reports.Start) -> SessionSummary:
-    """Sum up."""
-    return reports.summary_of(
-        engine,
-        run="0001-test",
-        profile="aggressive",
-        start=start,
-        audit_digest="",
-        wall_s=1.0,
-        exit_code=0,
-    )
-
-
 def test_a_picture_of_a_run_that_trades(engine: Engine) -> None:
     """Actors, the position with its orders, limits and feeds: all there is to know."""
     status = status_of(engine)
@@ -61,24 +46,13 @@ def test_a_picture_of_a_run_that_trades(engine: Engine) -> None:
     assert [(feed.symbol, feed.state) for feed in status.feeds] == [("BTC-USD", "ended")]
 
 
-def test_the_profit_is_the_change_of_equity(engine: Engine) -> None:
-    """To the last digit, with the position marked where the ledger marks it."""
-    summary = summary_of(engine, reports.start_of(engine, resumed=False))
+def test_a_picture_says_what_was_decided_and_why(engine: Engine) -> None:
+    """The newest decisions come with their advice and with what came of them."""
+    decision = status_of(engine).decisions[-1]
 
-    assert summary.pnl.unrealized != 0
-    assert summary.equity.end - summary.equity.start == summary.pnl.net
-    assert summary.equity.peak >= max(summary.equity.start, Decimal("10000"))
-    assert (summary.orders.open, summary.candles) == (2, 20)
-
-
-def test_what_an_earlier_run_has_won_is_not_won_again(engine: Engine) -> None:
-    """A resumed run counts from where it began."""
-    start = reports.start_of(engine, resumed=True)
-    summary = summary_of(engine, start)
-
-    assert start.equity == status_of(engine).equity
-    assert set(msgspec.structs.astuple(summary.pnl)) == {Decimal(0)}
-    assert (summary.trades.count, summary.equity.start) == (0, summary.equity.end)
+    assert (decision.symbol, decision.stance, decision.source) == ("BTC-USD", "long", "rules")
+    assert decision.rationale.startswith("WaveTrend turned up from oversold")
+    assert decision.outcome == "buy 0.05381"
 
 
 def test_a_run_that_has_read_no_account_stands_where_it_starts() -> None:

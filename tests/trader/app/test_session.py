@@ -8,7 +8,7 @@ import pytest
 
 from actors.validator import Validator
 from tests.e2e.inside import last_run, play, settings, signals_kept
-from trader.app import compose, reports
+from trader.app import compose, results
 from trader.app.session import Crashed, Options, Session, run_session, secrets_of
 from trader.model.errors import UsageError
 from trader.model.messages import AdviceGiven
@@ -68,7 +68,7 @@ def test_a_crash_of_ours_is_logged_without_its_secrets(
         raise RuntimeError(f"a bug, and {SECRET}")
 
     with monkeypatch.context() as patched:
-        patched.setattr(reports, "summary_of", fail)
+        patched.setattr(results, "summary_of", fail)
         with pytest.raises(Crashed):
             play(tmp_path, *SHOWN)
     shown = capfd.readouterr().err

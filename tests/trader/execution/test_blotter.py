@@ -15,7 +15,7 @@ from trader.execution.doubt import GONE_AFTER
 from trader.execution.reconcile import Reconciliation
 from trader.model import messages as m
 from trader.model.market import SECOND
-from trader.model.orders import Fill, Leg, OrderState, OrderStatus
+from trader.model.orders import Fill, Flow, FlowKind, Leg, OrderState, OrderStatus
 from trader.model.reasons import Reason
 from trader.model.views import Account
 
@@ -346,3 +346,12 @@ class OrderStory(RuleBasedStateMachine):
 
 TestOrderStory = OrderStory.TestCase
 TestOrderStory.settings = settings(max_examples=120, stateful_step_count=25, deadline=None)
+
+
+def test_what_the_venue_does_of_itself_counts_as_learnt() -> None:
+    """So that an account read before it proves nothing."""
+    blotter = Blotter()
+    flow = Flow("f", FlowKind.TRANSFER, Decimal(5), 0)
+
+    assert blotter.overhear(m.FlowReported(flow)) == m.CashMoved(flow)
+    assert blotter.changes == 1

@@ -24,7 +24,7 @@ from tests.trader.matching.venue import (
 )
 from trader.matching.engine import MatchingEngine
 from trader.model.errors import Rejected
-from trader.model.orders import Order, OrderKind, OrderStatus, Side
+from trader.model.orders import Order, OrderKind, OrderStatus, Side, TimeInForce
 from trader.model.reasons import Reason
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -57,6 +57,30 @@ FLAWS = {
     "a holding it has not": (market(SELL, "2.001"), Reason.VENUE_BALANCE),
     "a stop above the market": (stop("1", "99.90"), Reason.VENUE_WOULD_TRIGGER),
     "a buy stop below the market": (stop("1", "100.10", side=BUY), Reason.VENUE_WOULD_TRIGGER),
+    "a trailing stop without a distance": (
+        msgspec.structs.replace(market(SELL, "1"), kind=OrderKind.TRAILING),
+        Reason.VENUE_REJECTED,
+    ),
+    "a stop-limit without a limit": (
+        msgspec.structs.replace(stop("1", "95"), kind=OrderKind.STOP_LIMIT),
+        Reason.VENUE_REJECTED,
+    ),
+    "a post-only order that would take": (
+        limit(BUY, "1", "100.10", post_only=True),
+        Reason.VENUE_WOULD_TAKE,
+    ),
+    "a post-only order that does not wait": (
+        limit(BUY, "1", "99", tif=TimeInForce.IOC, post_only=True),
+        Reason.VENUE_REJECTED,
+    ),
+    "a post-only market order": (
+        msgspec.structs.replace(market(BUY, "1"), post_only=True),
+        Reason.VENUE_REJECTED,
+    ),
+    "a stop that does not wait": (
+        msgspec.structs.replace(stop("1", "95"), tif=TimeInForce.FOK),
+        Reason.VENUE_REJECTED,
+    ),
     "a reducing buy": (market(BUY, "1", reduce_only=True), Reason.NOTHING_TO_CLOSE),
 }
 

@@ -21,13 +21,15 @@ from tests.trader.matching.venue import (
     opened,
     quote,
     stop,
+    stop_limit,
     story,
     target,
+    trailing,
 )
 from trader.matching.engine import MatchingEngine
 from trader.model.errors import Rejected
-from trader.model.market import SECOND
-from trader.model.orders import Liquidity, OrderStatus, Side
+from trader.model.market import SECOND, Candle
+from trader.model.orders import Liquidity, OrderStatus, Side, TimeInForce
 from trader.model.reasons import Reason
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -162,6 +164,60 @@ def test_an_order_that_came_after_a_candle_knows_nothing_of_it() -> None:
     assert engine.on_candle(BTC, candle(90, 101)) == []
 
 
+# -- how long an order waits -----------------------------------------------------------------------
+
+
+def test_an_ioc_order_takes_what_is_there_and_expires() -> None:
+    """What the market does not bear at once is not waited for."""
+    engine = opened()
+    engine.on_candle(BTC, candle(99, 101, volume=4.0))
+
+    assert story(engine.submit(limit(BUY, "3", "101", tif=TimeInForce.IOC), MINUTE)) == [
+        ("l", OPEN, "", ""),
+        ("l", PART, "2", "100.21"),
+        ("l", EXPIRED, "", ""),
+    ]
+    assert engine.book.free("USD") == engine.book.balance("USD")
+
+
+@pytest.mark.parametrize("tif", [TimeInForce.IOC, TimeInForce.FOK])
+def test_an_order_that_does_not_wait_is_never_beyond_its_limit(tif: TimeInForce) -> None:
+    """A market that has moved past the limit, or is not there at all, leaves it unfilled."""
+    moved = opened(103.0).submit(limit(BUY, "1", "101", tif=tif), 1)
+    no_market = MatchingEngine({BTC: INSTRUMENT}, FRICTION)
+
+    assert story(moved) == [("l", OPEN, "", ""), ("l", EXPIRED, "", "")]
+    assert story(no_market.submit(limit(BUY, "1", "101", tif=tif), 1))[1][1] is EXPIRED
+
+
+def test_an_ioc_order_pays_no_more_than_its_limit() -> None:
+    """The touch is within the limit, the slippage is not: it pays the limit."""
+    reports = opened().submit(limit(BUY, "1", "100.15", tif=TimeInForce.IOC), 1)
+
+    assert story(reports)[1] == ("l", FILLED, "1", "100.15")
+
+
+def test_a_fok_order_fills_as_a_whole_or_not_at_all() -> None:
+    """It expires where an IOC order would take a part."""
+    engine = opened()
+    engine.on_candle(BTC, candle(99, 101, volume=4.0))
+    part = engine.submit(limit(BUY, "3", "101", "a", TimeInForce.FOK), MINUTE)
+    whole = engine.submit(limit(BUY, "2", "101", "b", TimeInForce.FOK), MINUTE)
+
+    assert story(part) == [("a", OPEN, "", ""), ("a", EXPIRED, "", "")]
+    assert story(whole) == [("b", OPEN, "", ""), ("b", FILLED, "2", "100.21")]
+
+
+def test_a_post_only_order_rests() -> None:
+    """It makes, at the maker's fee."""
+    engine = opened()
+    engine.submit(limit(BUY, "1", "99.80", post_only=True), 0)
+    engine.on_quote(BTC, quote(99.7, 99.8), 1000.0)
+    (fill,) = engine.fills("l")
+
+    assert (fill.liquidity, fill.fee) == (Liquidity.MAKER, D("0.0998"))
+
+
 # -- stops -----------------------------------------------------------------------------------------
 
 
@@ -211,6 +267,63 @@ def test_a_triggered_stop_stays_triggered() -> None:
     second = engine.on_quote(BTC, quote(97.0, 97.1), 3.0)
 
     assert story(first + second) == [("s", PART, "1.5", "94.90"), ("s", FILLED, "0.5", "96.90")]
+
+
+def test_a_stop_limit_does_not_sell_below_its_limit() -> None:
+    """Triggered by a market that is past its limit, it rests there until the market is back."""
+    engine = holding()
+    engine.submit(stop_limit("2", "95", "94"), 0)
+    fell = engine.on_quote(BTC, quote(93.0, 93.2), 1000.0)
+    back = engine.on_quote(BTC, quote(94.1, 94.2, 2 * SECOND), 1000.0)
+
+    assert (story(fell), story(back)) == ([], [("sl", FILLED, "2", "94")])
+
+
+def test_a_stop_limit_sells_between_trigger_and_limit() -> None:
+    """Where the market is still there when it triggers, it takes."""
+    engine = holding()
+    engine.submit(stop_limit("2", "95", "94"), 0)
+
+    assert story(engine.on_candle(BTC, candle(90, 101))) == [("sl", FILLED, "2", "94.81")]
+
+
+def test_a_trailing_stop_follows_the_best_price() -> None:
+    """It sells once the bid is 3 below the highest bid it has seen, and never moves back."""
+    engine = holding()
+    engine.submit(trailing(SELL, "2", "3"), 0)
+    for second, bid in enumerate((99.9, 104.0, 102.0, 101.1), 1):
+        assert not engine.on_quote(BTC, quote(bid, bid + 0.1, second * SECOND), 1000.0)
+
+    reports = engine.on_quote(BTC, quote(101.0, 101.1, 5 * SECOND), 1000.0)
+    assert story(reports) == [("tr", FILLED, "2", "100.89")]
+
+
+def test_a_trailing_buy_is_the_mirror_image() -> None:
+    """It buys once the ask is 3 above the lowest ask it has seen."""
+    engine = opened()
+    engine.submit(trailing(BUY, "1", "3"), 0)
+    engine.on_quote(BTC, quote(94.9, 95.0), 1000.0)
+    assert not engine.on_quote(BTC, quote(97.8, 97.9, 2 * SECOND), 1000.0)
+
+    assert story(engine.on_quote(BTC, quote(97.9, 98.0, 3 * SECOND), 1000.0))[0][1] is FILLED
+
+
+@pytest.mark.parametrize(
+    ("shape", "price"),
+    [
+        (candle(96.5, 110.0, last=109.0), "96.70"),  # its first trigger, 3 below the bid of 99.90
+        (candle(97.0, 110.0, last=106.9), "106.78"),  # the close is 3 below the high
+        (candle(97.0, 110.0, last=107.1), None),  # which came first, high or low, nobody knows
+    ],
+)
+def test_a_trailing_stop_knows_of_a_candle_that_its_close_came_last(
+    shape: Candle, price: str | None
+) -> None:
+    """The old trigger counts for the low, the new one for the close."""
+    engine = holding()
+    engine.submit(trailing(SELL, "2", "3"), 0)
+
+    assert story(engine.on_candle(BTC, shape)) == ([("tr", FILLED, "2", price)] if price else [])
 
 
 # -- groups ----------------------------------------------------------------------------------------

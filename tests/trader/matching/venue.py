@@ -2,11 +2,14 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from trader.matching.engine import MatchingEngine, Reports
 from trader.matching.settings import SimulationSettings
-from trader.model.instrument import Instrument
+from trader.model.instrument import Instrument, Terms
 from trader.model.market import SECOND, Candle, Quote
-from trader.model.orders import Leg, Order, OrderKind, OrderStatus, Side
+from trader.model.messages import ExecutionReported
+from trader.model.orders import Leg, Order, OrderKind, OrderStatus, Side, TimeInForce
 
 D = Decimal
 BTC = "BTC-USD"
@@ -22,9 +25,22 @@ INSTRUMENT = Instrument(
     maker_fee=D("0.001"),
     taker_fee=D("0.002"),
 )
+PERP = "BTC-USD-PERP"
+TENFOLD = msgspec.structs.replace(
+    INSTRUMENT,
+    symbol=PERP,
+    terms=Terms(
+        leverage=10,
+        maintenance=D("0.01"),
+        liquidation_fee=D("0.005"),
+        funding_rate=D("0.001"),
+    ),
+)
+"""Entered at 100, a long is liquidated at 100 * 0.9 / 0.99 = 90.91, a short at 108.91."""
 FRICTION = SimulationSettings(
     start_equity=D(1000), spread_pct=0.2, slippage_pct=0.1, max_volume_share=0.5
 )
+FREE = SimulationSettings(start_equity=D(1000), spread_pct=0.0, slippage_pct=0.0)
 
 
 def opened(price: float = 100.0, settings: SimulationSettings = FRICTION) -> MatchingEngine:
@@ -41,14 +57,54 @@ def holding(quantity: str = "2") -> MatchingEngine:
     return engine
 
 
+def opened_perp(price: float = 100.0, settings: SimulationSettings = FREE) -> MatchingEngine:
+    """Return an engine whose perpetual has opened at a price, without spread or slippage."""
+    engine = MatchingEngine({PERP: TENFOLD}, settings)
+    engine.on_open(PERP, price, 0)
+    return engine
+
+
+def staked(side: Side, quantity: str = "10") -> MatchingEngine:
+    """Return an engine whose account has entered at 100, at time 0: a margin of 100."""
+    engine = opened_perp()
+    engine.submit(on_perp(market(side, quantity, "entered")), 0)
+    return engine
+
+
+def on_perp(order: Order) -> Order:
+    """Place an order on the perpetual instead."""
+    return msgspec.structs.replace(order, symbol=PERP)
+
+
 def market(side: Side, quantity: str, cid: str = "m", *, reduce_only: bool = False) -> Order:
     """Make a market order."""
     return _order(cid, side, OrderKind.MARKET, quantity, reduce_only=reduce_only)
 
 
-def limit(side: Side, quantity: str, price: str, cid: str = "l") -> Order:
+def limit(
+    side: Side,
+    quantity: str,
+    price: str,
+    cid: str = "l",
+    tif: TimeInForce = TimeInForce.GTC,
+    *,
+    post_only: bool = False,
+) -> Order:
     """Make a limit order."""
-    return _order(cid, side, OrderKind.LIMIT, quantity, price=D(price))
+    order = _order(cid, side, OrderKind.LIMIT, quantity, price=D(price))
+    return msgspec.structs.replace(order, tif=tif, post_only=post_only)
+
+
+def stop_limit(quantity: str, trigger: str, price: str, cid: str = "sl") -> Order:
+    """Make a stop under a holding that does not sell below its limit."""
+    order = _order(cid, Side.SELL, OrderKind.STOP_LIMIT, quantity, trigger=D(trigger))
+    return msgspec.structs.replace(order, price=D(price))
+
+
+def trailing(side: Side, quantity: str, trail: str, cid: str = "tr") -> Order:
+    """Make a stop that follows the market."""
+    order = _order(cid, side, OrderKind.TRAILING, quantity)
+    return msgspec.structs.replace(order, trail=D(trail))
 
 
 def target(quantity: str, price: str, cid: str = "t", group: str | None = None) -> Order:
@@ -90,15 +146,16 @@ def quote(bid: float, ask: float, ts: int = SECOND) -> Quote:
 
 
 def story(reports: Reports) -> list[tuple[str, OrderStatus, str, str]]:
-    """Tell reports as (order, status, quantity filled now, its price)."""
+    """Tell reports of orders as (order, status, quantity filled now, its price)."""
     return [
         (
             report.state.order.client_order_id,
             report.state.status,
-            str(report.fill.quantity.normalize()) if report.fill else "",
+            f"{report.fill.quantity.normalize():f}" if report.fill else "",
             str(report.fill.price) if report.fill else "",
         )
         for report in reports
+        if isinstance(report, ExecutionReported)
     ]
 
 

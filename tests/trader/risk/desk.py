@@ -3,7 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
-from trader.model.instrument import Instrument
+import msgspec
+
+from trader.model.instrument import Instrument, Terms, is_perpetual, split_symbol
 from trader.model.market import SECOND
 from trader.model.messages import CancelOrder, Message, ProposeOrder, SubmitOrder
 from trader.model.orders import Fill, Leg, Liquidity, Order, OrderStatus
@@ -16,13 +18,15 @@ from trader.risk.state import Campaign, Price, RiskState, Rules
 
 SYMBOL = "BTC-USD"
 OTHER = "ETH-USD"
+PERP = "BTC-USD-PERP"
+SYMBOLS = (SYMBOL, OTHER, PERP)
 START = 1_700_000_000 * SECOND
 CASH = Decimal(10_000)
 
 
 def instrument(symbol: str) -> Instrument:
-    """Return a spot instrument with a fee of 0.1 % and a least notional of 10."""
-    base, quote = symbol.split("-")
+    """Return an instrument with a fee of 0.1 % and a least notional of 10; a perpetual is at 2x."""
+    base, quote = split_symbol(symbol)
     return Instrument(
         symbol=symbol,
         base=base,
@@ -33,14 +37,13 @@ def instrument(symbol: str) -> Instrument:
         min_notional=Decimal(10),
         maker_fee=Decimal("0.001"),
         taker_fee=Decimal("0.001"),
+        terms=Terms(leverage=2) if is_perpetual(symbol) else None,
     )
 
 
 def rules(max_size_pct: float = 20.0, **settings: Any) -> Rules:
-    """Return rules for two symbols."""
-    return Rules(
-        RiskSettings(**settings), max_size_pct, {s: instrument(s) for s in (SYMBOL, OTHER)}
-    )
+    """Return rules for two symbols on spot and a perpetual."""
+    return Rules(RiskSettings(**settings), max_size_pct, {s: instrument(s) for s in SYMBOLS})
 
 
 def proposal(stance: Stance = Stance.LONG, decision: int = 7, **changes: Any) -> ProposeOrder:
@@ -58,12 +61,23 @@ def proposal(stance: Stance = Stance.LONG, decision: int = 7, **changes: Any) ->
     return ProposeOrder(**(fields | changes))
 
 
-class Desk:
-    """A RiskGuard without its actor: the same functions on the same memory."""
+def short(decision: int = 7, **changes: Any) -> ProposeOrder:
+    """Return a proposal to sell the perpetual short at 100, its stop at 105, its target at 90."""
+    fields = {"symbol": PERP, "stop": 105.0, "target": 90.0}
+    return proposal(Stance.SHORT, decision, **(fields | changes))
 
-    def __init__(self, max_size_pct: float = 20.0, **settings: Any) -> None:
+
+class Desk:
+    """A RiskGuard without its actor: the same functions on the same memory; trades `symbol`."""
+
+    def __init__(
+        self, max_size_pct: float = 20.0, symbol: str = SYMBOL, pairs: bool = True, **settings: Any
+    ) -> None:
+        self.symbol = symbol
         self.rules = rules(max_size_pct, **settings)
-        self.state = RiskState(prices={s: Price() for s in (SYMBOL, OTHER)})
+        instrument = self.rules.instruments[symbol]
+        self.rules.instruments[symbol] = msgspec.structs.replace(instrument, pairs=pairs)
+        self.state = RiskState(prices={s: Price() for s in SYMBOLS})
         self.now = START
         self._trades = 0
         reconcile.begin(self.rules, self.state, "run")
@@ -73,24 +87,26 @@ class Desk:
 
     @property
     def campaign(self) -> Campaign:
-        """The campaign of the first symbol."""
-        return self.state.campaigns[SYMBOL]
+        """The campaign of the symbol that is traded."""
+        return self.state.campaigns[self.symbol]
 
     @property
     def held(self) -> Decimal:
-        """What the ledger holds of the first symbol."""
-        return self.state.ledger.quantity(SYMBOL)
+        """What the ledger holds of the symbol that is traded."""
+        return self.state.ledger.quantity(self.symbol)
 
     def reconcile(self, *open_orders: Any, **balances: Decimal) -> list[Message]:
         """Tell the balances: those of the ledger unless given."""
         ours = {"USD": self.state.ledger.cash if self.state.baseline is not None else CASH}
         ours |= {s[:3]: self.state.ledger.quantity(s) for s in (SYMBOL, OTHER)}
-        account = Account(ours | balances, tuple(open_orders))
+        perps = {PERP: self.state.ledger.quantity(PERP)}
+        account = Account(ours | balances, tuple(open_orders), perps)
         return reconcile.reconcile(self.rules, self.state, account, self.now)
 
     def propose(self, *args: Any, **changes: Any) -> list[Message]:
-        """Judge a proposal."""
-        return judge(self.rules, self.state, proposal(*args, **changes), self.now)
+        """Judge a proposal: to go long, and short on a perpetual."""
+        make = short if self.symbol == PERP and not args else proposal
+        return judge(self.rules, self.state, make(*args, **changes), self.now)
 
     def accept(self, order: Order) -> list[Message]:
         """Tell that the venue took an order."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.trader.risk.desk import SYMBOL
 from trader.model.ids import leg_of, order_hash
 from trader.model.messages import SubmitOrder
-from trader.model.orders import Leg, OrderKind, OrderStatus, Side
+from trader.model.orders import Leg, OrderKind, OrderStatus, Side, TimeInForce
 from trader.model.reasons import Reason
 from trader.risk.guard import REMEMBERED, cancel, place
 from trader.risk.state import Campaign, RiskState
@@ -36,20 +36,22 @@ def test_an_approval_fits_its_order_and_epoch() -> None:
 
 
 def test_each_leg_is_the_order_it_should_be() -> None:
-    """An entry buys at the market; all else is a reduce-only sale, of the kind of its leg."""
+    """An entry buys at its limit, at once or not; all else is a reduce-only sale of its kind."""
     state, ours = RiskState(run="r"), campaign()
     ours.closing = Reason.EXIT_ADVICE
-    sent = {leg: place(state, ours, leg, Decimal(1), group="g") for leg in Leg}
+    limits = {Leg.ENTRY: Decimal(101)}
+    sent = {leg: place(state, ours, leg, Decimal(1), "g", limit=limits.get(leg)) for leg in Leg}
     rows = {
         leg: (m.order.side, m.order.kind, m.order.trigger, m.order.price, m.order.reduce_only)
         for leg, m in sent.items()
     }
     assert rows == {
-        Leg.ENTRY: (Side.BUY, OrderKind.MARKET, None, None, False),
+        Leg.ENTRY: (Side.BUY, OrderKind.LIMIT, None, Decimal(101), False),
         Leg.STOP: (Side.SELL, OrderKind.STOP, Decimal(95), None, True),
         Leg.TARGET: (Side.SELL, OrderKind.TAKE_PROFIT, None, Decimal(110), True),
         Leg.EXIT: (Side.SELL, OrderKind.MARKET, None, None, True),
     }
+    assert [m.order.tif for m in sent.values()] == [TimeInForce.IOC, *[TimeInForce.GTC] * 3]
     assert [m.reason for m in sent.values()] == [
         None,
         Reason.EXIT_STOP,
@@ -57,6 +59,14 @@ def test_each_leg_is_the_order_it_should_be() -> None:
         Reason.EXIT_ADVICE,
     ]
     assert [leg_of(m.order.client_order_id) for m in sent.values()] == list(Leg)
+
+
+def test_a_short_is_the_mirror_of_a_long() -> None:
+    """An entry sells, and whatever protects or closes it buys, reduce-only."""
+    ours = Campaign(SYMBOL, 7, Decimal(105), Decimal(90), Side.SELL)
+    sent = [place(RiskState(run="r"), ours, leg, Decimal(1)).order for leg in Leg]
+    assert [order.side for order in sent] == [Side.SELL, Side.BUY, Side.BUY, Side.BUY]
+    assert [order.reduce_only for order in sent] == [False, True, True, True]
 
 
 def test_no_id_is_used_twice() -> None:

@@ -6,10 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.trader.risk.desk import OTHER, SYMBOL, Desk, canceled, placed
+from tests.trader.risk.desk import OTHER, SYMBOL, Desk, canceled, instrument, placed
 from trader.accounting.windows import Window
+from trader.model.instrument import Terms
 from trader.model.market import SECOND
 from trader.model.messages import OrderDenied
+from trader.model.orders import Side
 from trader.model.reasons import Reason
 from trader.model.views import Stance, TradingState
 from trader.risk.limits import CHECKS, SIZE_CHECKS, Situation
@@ -20,6 +22,8 @@ NOW = 1_000 * SECOND
 FINE = Situation(
     now=NOW,
     symbol=SYMBOL,
+    side=Side.BUY,
+    instrument=instrument(SYMBOL),
     advised=100.0,
     stop=95.0,
     target=110.0,
@@ -46,10 +50,18 @@ def quoted(bid: float, ask: float) -> dict[str, Any]:
     return {"price": Price(close=100.0, closed=NOW, bid=bid, ask=ask, quoted=NOW)}
 
 
+SHORT = {"side": Side.SELL, "stop": 105.0, "target": 90.0}
 HALT = Hold(Reason.HALT_OPERATOR, TradingState.HALTED, "")
 REDUCE = Hold(Reason.LOSS_DAY, TradingState.REDUCING, "")
 
+TENFOLD = msgspec.structs.replace(instrument(SYMBOL), terms=Terms(leverage=10))
+
 DENIED: list[tuple[Reason, dict[str, Any]]] = [
+    # Entered at 101 at worst, 10x with 0.5 % kept: liquidated at 101 * 0.9 / 0.995 = 91.36.
+    (Reason.STOP_BEYOND_LIQUIDATION, {"instrument": TENFOLD, "stop": 91.3}),
+    (Reason.STOP_BEYOND_LIQUIDATION, SHORT | {"instrument": TENFOLD, "stop": 108.4}),
+    (Reason.STOP_WRONG_SIDE, SHORT | {"stop": 99.0}),
+    (Reason.PRICE_MOVED, SHORT | {"target": 100.5}),
     (Reason.DRAWDOWN_TOTAL, {"drawdown": 20.0}),
     (Reason.LOSS_DAY, lost(Window.DAY, 3.0)),
     (Reason.LOSS_WEEK, lost(Window.WEEK, 6.0)),
@@ -90,6 +102,9 @@ PASSED: list[dict[str, Any]] = [
     {"positions": ("A-USD", "B-USD")},
     {"exited": NOW - 300 * SECOND},
     {"recent": 9},
+    SHORT,
+    {"instrument": TENFOLD, "stop": 91.4},
+    SHORT | {"instrument": TENFOLD, "stop": 108.3},
 ]
 
 

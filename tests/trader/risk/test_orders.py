@@ -2,9 +2,15 @@
 
 from decimal import Decimal
 
-from tests.trader.risk.desk import SYMBOL, Desk, canceled, legs, placed
-from trader.model.messages import PositionChanged
-from trader.model.orders import Leg, Order, OrderKind, OrderStatus, Side
+import msgspec
+import pytest
+
+from tests.trader.risk.desk import PERP, SYMBOL, Desk, canceled, legs, placed
+from trader.accounting.windows import Window
+from trader.model.messages import LimitBreached, Message, PositionChanged
+from trader.model.orders import Flow, FlowKind, Leg, Order, OrderKind, OrderStatus, Side
+from trader.model.reasons import Reason
+from trader.risk.orders import move_cash
 from trader.risk.state import Price
 
 STRANGE = Order("ate" + "a" * 21, SYMBOL, Side.BUY, OrderKind.MARKET, Leg.ENTRY, Decimal(5))
@@ -96,3 +102,71 @@ def test_an_acknowledgement_after_the_fill_changes_nothing() -> None:
     desk.fill(entry, entry.quantity)
     assert desk.campaign.orders[entry.client_order_id].status is OrderStatus.FILLED
     assert canceled(desk.canceled(entry)) == []
+
+
+def liquidated(desk: Desk, price: str = "149") -> list[Message]:
+    """Tell that the venue has closed the position of the perpetual."""
+    venues = msgspec.structs.replace(
+        STRANGE, client_order_id="liquidation-1", symbol=PERP, side=Side.BUY
+    )
+    return desk.fill(venues, -desk.held, price)
+
+
+def test_a_liquidation_is_booked_and_what_rested_is_canceled() -> None:
+    """The fill of an order that is not ours: the trade is over, and nothing opens another."""
+    desk = Desk(symbol=PERP)
+    stop, target = desk.hold()
+    told = liquidated(desk)
+    assert told[0] == PositionChanged(
+        PERP, Decimal(0), Decimal(0), desk.state.ledger.cash - Decimal(10_000)
+    )
+    assert canceled(told) == [stop.client_order_id, target.client_order_id]
+    assert desk.held == 0
+    assert legs([*desk.canceled(stop), *desk.canceled(target)]) == []
+    assert desk.state.performance.trades == 1
+    assert desk.campaign.failures == 0
+
+
+def test_orders_that_a_venue_cancels_before_it_liquidates_are_not_missed() -> None:
+    """The stop is sent again, for the position is there; refused, it is of no use any more."""
+    desk = Desk(symbol=PERP)
+    stop, _ = desk.hold()
+    (again,) = [o for o in placed(desk.canceled(stop)) if o.leg is Leg.STOP]
+    liquidated(desk)
+    assert legs(desk.reject(again, Reason.NOTHING_TO_CLOSE)) == []
+    assert desk.campaign.alive(Leg.STOP) == []
+
+
+def test_equity_is_marked_with_what_a_short_gains() -> None:
+    """Cash plus unrealized, as the ledger has it."""
+    desk = Desk(symbol=PERP)
+    desk.hold()
+    desk.state.prices[PERP].close = 90.0
+    assert desk.state.equity() == pytest.approx(float(desk.state.ledger.equity({PERP: 90.0})))
+    assert desk.state.equity() > 10_000
+
+
+def flow(amount: str, kind: FlowKind = FlowKind.TRANSFER) -> Flow:
+    """Make a flow."""
+    symbol = PERP if kind is FlowKind.FUNDING else None
+    return Flow(f"{kind} {amount}", kind, Decimal(amount), 0, symbol)
+
+
+def test_a_withdrawal_is_no_loss_and_a_deposit_no_gain() -> None:
+    """Half of the money goes: no limit is near, and the next loss counts of what is left."""
+    desk = Desk()
+    assert move_cash(desk.rules, desk.state, flow("-5000"), desk.now) == []
+    assert desk.state.holds == []
+    assert desk.state.windows.loss_pct(Window.DAY, desk.state.equity()) == 0
+    assert desk.state.performance.drawdown_pct(desk.state.equity()) == 0
+    told = move_cash(desk.rules, desk.state, flow("-200", FlowKind.FUNDING), desk.now)
+    assert [m.limit for m in told if isinstance(m, LimitBreached)] == [Reason.LOSS_DAY]
+
+
+def test_a_flow_counts_once() -> None:
+    """The same flow told twice moves the cash once."""
+    desk = Desk()
+    for _ in range(2):
+        move_cash(desk.rules, desk.state, flow("1.5", FlowKind.FUNDING), desk.now)
+    assert desk.state.ledger.cash == Decimal("10001.5")
+    assert desk.state.ledger.funding == Decimal("1.5")

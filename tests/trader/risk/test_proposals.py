@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from tests.trader.risk.desk import OTHER, SYMBOL, Desk, legs, placed
+from tests.trader.risk.desk import CASH, OTHER, PERP, SYMBOL, Desk, canceled, legs, placed
 from trader.model.market import SECOND
 from trader.model.messages import Message, OrderDenied, SubmitOrder
-from trader.model.orders import Leg
+from trader.model.orders import Leg, OrderKind, Side, TimeInForce
 from trader.model.reasons import Reason
 from trader.model.views import Stance
 
@@ -147,3 +147,50 @@ def test_an_exit_under_way_is_not_begun_again() -> None:
     desk.hold()
     desk.propose(Stance.FLAT, decision=9)
     assert denied(desk.propose(Stance.FLAT, decision=10)) is Reason.ORDER_IN_FLIGHT
+
+
+def test_an_entry_waits_for_nothing_and_costs_no_more_than_is_reserved() -> None:
+    """An IOC limit at the worst price that its cash and size are counted at."""
+    desk = Desk()
+    (order,) = placed(desk.propose())
+    assert (order.kind, order.tif) == (OrderKind.LIMIT, TimeInForce.IOC)
+    assert order.price == desk.campaign.alive()[0].worst == Decimal(101)
+
+
+def test_leverage_multiplies_the_largest_position() -> None:
+    """20 % of 10 000 is the margin: at twofold leverage 39.6039 at no worse than 101."""
+    (order,) = placed(Desk(symbol=PERP, risk_per_trade_pct=10.0).propose())
+    assert (order.side, order.quantity, order.price) == (Side.SELL, Decimal("39.6039"), Decimal(99))
+
+
+def test_the_margin_of_a_position_is_not_free() -> None:
+    """What stands under one position opens no other; what it lost is gone as well."""
+    desk = Desk(max_size_pct=100.0, symbol=PERP, risk_per_trade_pct=100.0)
+    entry = desk.enter()
+    desk.fill(entry, entry.quantity)
+    spent = entry.quantity * 50 + entry.quantity / 10
+    (other,) = placed(desk.propose(Stance.LONG, decision=8, symbol=OTHER))
+    assert other.quantity * 101 <= CASH - spent < other.quantity * 101 * Decimal("1.002")
+
+
+def test_short_on_spot_closes() -> None:
+    """It is no entry there, whoever proposes it."""
+    assert denied(Desk().propose(Stance.SHORT)) is Reason.NOTHING_TO_CLOSE
+    desk = Desk()
+    stop, target = desk.hold()
+    assert canceled(desk.propose(Stance.SHORT)) == [stop.client_order_id, target.client_order_id]
+
+
+def test_a_short_gets_the_default_stop_above() -> None:
+    """And its default target below."""
+    desk = Desk(symbol=PERP)
+    desk.propose(stop=None, target=None)
+    assert (desk.campaign.stop, desk.campaign.target) == (Decimal(102), Decimal(96))
+    assert desk.campaign.side is Side.SELL
+
+
+def test_a_stop_beyond_the_liquidation_is_denied() -> None:
+    """The venue would close the position before it: with half of it for margin, at 148."""
+    desk = Desk(symbol=PERP, risk_per_trade_pct=50.0)
+    assert denied(desk.propose(stop=150.0)) is Reason.STOP_BEYOND_LIQUIDATION
+    assert legs(desk.propose(stop=140.0)) == [Leg.ENTRY]

@@ -2,12 +2,14 @@
 
 from decimal import Decimal
 
-from tests.trader.risk.desk import SYMBOL, Desk, canceled, legs, placed
+import pytest
+
+from tests.trader.risk.desk import PERP, SYMBOL, Desk, canceled, legs, placed
 from trader.model.messages import ProtectionDue, SubmitOrder, TradingStateChanged
-from trader.model.orders import Leg
+from trader.model.orders import Leg, Side
 from trader.model.reasons import Reason
 from trader.model.views import Stance, TradingState
-from trader.risk.protection import ATTEMPTS, PAIRS, Phase, is_secure, phase_of
+from trader.risk.protection import ATTEMPTS, PAIRS, Phase, is_secure, phase_of, reach
 
 PAIR = [Leg.STOP, Leg.TARGET]
 
@@ -375,3 +377,54 @@ def test_a_late_fill_of_an_entry_is_protected_too() -> None:
     desk.canceled(entry)
     assert legs(desk.fill(entry, "5")) == PAIR
     assert desk.campaign.alive(Leg.ENTRY) == []
+
+
+def test_a_short_is_protected_above_and_closed_by_buying() -> None:
+    """A stop above, a target below, both reduce-only; an exit buys it back."""
+    desk = Desk(symbol=PERP)
+    stop, target = desk.hold()
+    assert [o.side for o in (stop, target)] == [Side.BUY, Side.BUY]
+    assert (stop.trigger, target.price) == (Decimal(105), Decimal(90))
+    assert stop.quantity == target.quantity == -desk.held
+    desk.propose(Stance.FLAT, symbol=PERP)
+    (exit_,) = placed([*desk.canceled(stop), *desk.canceled(target)])
+    assert (exit_.side, exit_.quantity, exit_.reduce_only) == (Side.BUY, -desk.held, True)
+    desk.fill(exit_, exit_.quantity, "95")
+    assert desk.held == 0
+
+
+@pytest.mark.parametrize(
+    ("symbol", "short_of", "there"), [(SYMBOL, 109.9, 110.0), (PERP, 90.1, 90.0)]
+)
+def test_where_no_pair_may_rest_the_stop_does_and_the_target_is_watched(
+    symbol: str, short_of: float, there: float
+) -> None:
+    """At the target the stop is canceled, then the position is closed."""
+    desk = Desk(symbol=symbol, pairs=False)
+    entry = desk.enter()
+    (stop,) = placed(desk.fill(entry, entry.quantity))
+    desk.accept(stop)
+    assert stop.leg is Leg.STOP
+    assert reach(desk.rules, desk.state, symbol, short_of) == []
+    assert canceled(reach(desk.rules, desk.state, symbol, there)) == [stop.client_order_id]
+    assert reach(desk.rules, desk.state, symbol, there) == []
+    (sent,) = [m for m in desk.canceled(stop) if isinstance(m, SubmitOrder)]
+    assert (sent.order.leg, sent.reason) == (Leg.EXIT, Reason.EXIT_TARGET)
+
+
+def test_a_stop_that_fills_before_its_cancel_leaves_nothing_to_close() -> None:
+    """The race of a cancel-then-exit that the stop wins."""
+    desk = Desk(symbol=PERP, pairs=False)
+    entry = desk.enter()
+    (stop,) = placed(desk.fill(entry, entry.quantity))
+    desk.accept(stop)
+    reach(desk.rules, desk.state, PERP, 89.0)
+    assert legs(desk.fill(stop, stop.quantity, "105")) == []
+    assert desk.held == 0
+
+
+def test_a_target_that_rests_is_not_watched() -> None:
+    """The venue fills it."""
+    desk = Desk()
+    desk.hold()
+    assert reach(desk.rules, desk.state, SYMBOL, 111.0) == []

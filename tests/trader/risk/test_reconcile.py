@@ -2,9 +2,18 @@
 
 from decimal import Decimal
 
-from tests.trader.risk.desk import SYMBOL, Desk, legs, placed
+from tests.trader.risk.desk import PERP, SYMBOL, Desk, legs, placed
 from trader.model.messages import ProtectionDue, TradingStateChanged
-from trader.model.orders import Leg, OrderState, OrderStatus
+from trader.model.orders import (
+    Fill,
+    Flow,
+    FlowKind,
+    Leg,
+    Liquidity,
+    OrderState,
+    OrderStatus,
+    Side,
+)
 from trader.model.reasons import Reason
 from trader.model.views import Account, TradingState
 from trader.risk.reconcile import begin, reconcile
@@ -110,3 +119,40 @@ def test_a_position_whose_stop_is_gone_is_protected_again() -> None:
     told = desk.reconcile(BTC=Decimal(99))
     assert legs(told) == [Leg.STOP, Leg.TARGET]
     assert reasons(desk) == {Reason.HALT_ACCOUNT_DIFFERS}
+
+
+def test_what_the_venue_did_and_nobody_told_is_caught_up_with() -> None:
+    """A liquidation and funding that the account lists are booked before it is compared."""
+    desk = Desk(symbol=PERP)
+    desk.hold()
+    quantity, cash = -desk.held, desk.state.ledger.cash
+    fee, taker = quantity / 100, Liquidity.TAKER
+    closed = Fill("9", "liquidation-9", PERP, Side.BUY, quantity, Decimal(149), fee, taker, 0)
+    paid = Flow("f", FlowKind.FUNDING, Decimal(-1), 0, PERP)
+    left = cash - quantity * 49 - fee - 1
+    account = Account({"USD": left}, (), {}, (paid,), (closed,))
+    reconcile(desk.rules, desk.state, account, desk.now)
+    assert (desk.held, desk.state.ledger.cash) == (0, left)
+    assert Reason.HALT_ACCOUNT_DIFFERS not in reasons(desk)
+    assert reconcile(desk.rules, desk.state, account, desk.now) == []
+
+
+def test_what_was_before_the_books_is_not_booked() -> None:
+    """The first cash holds it already, should it be listed or told once more."""
+    state, desk = RiskState(), Desk(symbol=PERP)
+    begin(desk.rules, state, "run")
+    old = Flow("f", FlowKind.TRANSFER, Decimal(100), 0)
+    account = Account({"USD": Decimal(500)}, (), {}, (old,))
+    for _ in range(2):
+        reconcile(desk.rules, state, account, desk.now)
+        assert state.ledger.cash == 500
+
+
+def test_a_position_in_a_perpetual_that_we_did_not_open_halts() -> None:
+    """It is one with ours: nothing of it can be set apart."""
+    state, desk = RiskState(), Desk(symbol=PERP)
+    begin(desk.rules, state, "run")
+    account = Account({"USD": Decimal(500)}, (), {PERP: Decimal(-1)})
+    reconcile(desk.rules, state, account, desk.now)
+    assert Reason.HALT_ACCOUNT_DIFFERS in {known.reason for known in state.holds}
+    assert PERP in state.holds[-1].detail

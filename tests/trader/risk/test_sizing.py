@@ -2,11 +2,15 @@
 
 from decimal import Decimal
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.trader.risk.desk import SYMBOL, instrument
-from trader.risk.sizing import Budget, is_tradable, share, size_entry
+from tests.trader.risk.desk import PERP, SYMBOL, instrument
+from trader.model.instrument import Terms
+from trader.model.orders import Side
+from trader.risk.sizing import Budget, is_tradable, liquidation_price, share, size_entry
 
 BTC = instrument(SYMBOL)
 WIDE = Decimal(10**9)
@@ -19,28 +23,28 @@ def budget(risk: int = 10**9, size: int = 10**9, cash: int = 10**9) -> Budget:
 
 def test_the_risk_of_a_trade_sizes_it() -> None:
     """Losing 100 between 100 and a stop at 95 is a quantity of 20."""
-    assert size_entry(BTC, 100.0, 95.0, 110.0, 1.0, budget(risk=100)).quantity == 20
+    assert size_entry(BTC, Side.BUY, 100.0, 95.0, 110.0, 1.0, budget(risk=100)).quantity == 20
 
 
 def test_the_largest_position_is_counted_at_the_worst_price() -> None:
     """A position of 2020 at no worse than 101 is a quantity of 20."""
-    assert size_entry(BTC, 100.0, 95.0, 110.0, 1.0, budget(size=2020)).quantity == 20
+    assert size_entry(BTC, Side.BUY, 100.0, 95.0, 110.0, 1.0, budget(size=2020)).quantity == 20
 
 
 def test_cash_pays_for_the_fee_too() -> None:
     """10 000 pay for 98.9098 at 101 with a fee of 0.1 %, not for 99.0099."""
-    quantity = size_entry(BTC, 100.0, 95.0, 110.0, 1.0, budget(cash=10_000)).quantity
+    quantity = size_entry(BTC, Side.BUY, 100.0, 95.0, 110.0, 1.0, budget(cash=10_000)).quantity
     assert quantity == Decimal("98.9109")
 
 
 def test_no_cash_is_no_quantity() -> None:
     """What is overdrawn buys nothing."""
-    assert size_entry(BTC, 100.0, 95.0, 110.0, 1.0, budget(cash=-5)).quantity == 0
+    assert size_entry(BTC, Side.BUY, 100.0, 95.0, 110.0, 1.0, budget(cash=-5)).quantity == 0
 
 
 def test_the_stop_is_rounded_away_from_the_price_and_the_target_too() -> None:
     """Rounding never brings a stop or a target to where it would trigger at once."""
-    entry = size_entry(BTC, 100.0, 99.999, 100.001, 1.0, budget())
+    entry = size_entry(BTC, Side.BUY, 100.0, 99.999, 100.001, 1.0, budget())
     assert (entry.stop, entry.target) == (Decimal("99.99"), Decimal("100.01"))
 
 
@@ -64,7 +68,7 @@ def test_no_cap_is_ever_exceeded(
 ) -> None:
     """At the worst price, the loss to the stop, the size and the cost stay within the budget."""
     limits = Budget(*map(Decimal, caps))
-    entry = size_entry(BTC, price, price * (1 - stop_pct / 100), price * 2, slip, limits)
+    entry = size_entry(BTC, Side.BUY, price, price * (1 - stop_pct / 100), price * 2, slip, limits)
     quantity = entry.quantity
     assert quantity % BTC.lot == 0
     assert quantity * (Decimal(repr(price)) - entry.stop) <= limits.risk
@@ -75,3 +79,40 @@ def test_no_cap_is_ever_exceeded(
 def test_a_share_is_exact() -> None:
     """Percentages are taken as they are written."""
     assert share(0.1, Decimal(1000)) == 1
+
+
+PERPETUAL = instrument(PERP)
+
+
+def test_leverage_asks_for_less_cash() -> None:
+    """At twofold leverage 10 000 carry 197.6245 at 101, with a fee of 0.1 %."""
+    entry = size_entry(PERPETUAL, Side.BUY, 100.0, 95.0, 110.0, 1.0, budget(cash=10_000))
+    assert entry.quantity == Decimal("197.6245")
+
+
+def test_a_short_is_the_mirror_of_a_long() -> None:
+    """Its stop is rounded up and its target down; it does not sell below its limit."""
+    entry = size_entry(PERPETUAL, Side.SELL, 100.0, 105.001, 89.999, 1.0, budget(risk=100))
+    assert (entry.stop, entry.target) == (Decimal("105.01"), Decimal("89.99"))
+    assert (entry.limit, entry.worst) == (Decimal(99), Decimal(101))
+    assert entry.quantity == Decimal("19.9600")
+
+
+@pytest.mark.parametrize(
+    ("side", "leverage", "price"),
+    [
+        (Side.BUY, 1, 0.0),
+        (Side.BUY, 10, 90.4523),
+        (Side.SELL, 1, 199.005),
+        (Side.SELL, 10, 109.4527),
+    ],
+)
+def test_liquidation_is_where_the_margin_ends(side: Side, leverage: int, price: float) -> None:
+    """Entered at 100 with half of a percent to be kept."""
+    perpetual = msgspec.structs.replace(PERPETUAL, terms=Terms(leverage=leverage))
+    assert liquidation_price(perpetual, 100.0, side) == pytest.approx(price, abs=1e-4)
+
+
+def test_spot_is_not_liquidated() -> None:
+    """It is paid for."""
+    assert liquidation_price(BTC, 100.0, Side.BUY) == 0.0

@@ -3,7 +3,7 @@
 import msgspec
 
 from tests.trader.risk.desk import SYMBOL, Desk
-from trader.model.orders import Leg
+from trader.model.orders import Leg, Side
 from trader.risk.state import Price, RiskState
 
 
@@ -26,8 +26,8 @@ def test_alive_orders_are_those_that_are_not_final() -> None:
 
 def test_the_newest_word_of_the_market_is_the_price() -> None:
     """A quote no newer than the close does not count."""
-    assert Price(close=100.0, closed=5, bid=90.0, ask=91.0, quoted=5).buy == 100.0
-    assert Price(close=100.0, closed=5, bid=90.0, ask=91.0, quoted=6).buy == 91.0
+    assert Price(close=100.0, closed=5, bid=90.0, ask=91.0, quoted=5).of(Side.BUY) == 100.0
+    assert Price(close=100.0, closed=5, bid=90.0, ask=91.0, quoted=6).of(Side.BUY) == 91.0
 
 
 def test_equity_is_cash_and_positions_at_their_last_close() -> None:

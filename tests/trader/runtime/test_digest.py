@@ -12,14 +12,26 @@ from msgspec.structs import replace
 
 from trader.model.messages import (
     AdviceGiven,
+    CashMoved,
     Message,
     OrderFilled,
     OrderPartiallyFilled,
+    PositionLiquidated,
     ProposeOrder,
     SubmitOrder,
     TradingStateChanged,
 )
-from trader.model.orders import Approval, Fill, Leg, Liquidity, Order, OrderKind, Side
+from trader.model.orders import (
+    Approval,
+    Fill,
+    Flow,
+    FlowKind,
+    Leg,
+    Liquidity,
+    Order,
+    OrderKind,
+    Side,
+)
 from trader.model.reasons import Reason
 from trader.model.views import Advice, Stance, TradingState
 from trader.runtime.digest import VIEWS, Digest
@@ -32,12 +44,15 @@ FILL = Fill(
     *("7", "atexyz", "BTC-USD", Side.BUY, Decimal("0.5"), Decimal(100), Decimal("0.05")),
     *(Liquidity.TAKER, 61),
 )
+FLOW = Flow("f", FlowKind.FUNDING, Decimal("-0.1"), 62, "BTC-USD-PERP")
 DECISIONS: list[Message] = [
     AdviceGiven(ADVICE),
     ProposeOrder(1, "BTC-USD", Stance.LONG, 0.7, 100.0, 98.0, None, "rules"),
     SubmitOrder(1, ORDER, Approval(0, "hash"), None),
     OrderPartiallyFilled(FILL),
     OrderFilled(FILL),
+    PositionLiquidated(FILL),
+    CashMoved(FLOW),
     TradingStateChanged(TradingState.HALTED, Reason.HALT_LIMIT, "2.1 % of 2 %"),
 ]
 
@@ -50,7 +65,7 @@ def digest(*messages: Message, time: int = 0) -> str:
     return taken.value
 
 
-@given(decisions=st.permutations(DECISIONS), drop=st.integers(0, 5))
+@given(decisions=st.permutations(DECISIONS), drop=st.integers(0, len(DECISIONS) - 1))
 def test_every_decision_and_their_order_count(decisions: list[Message], drop: int) -> None:
     """Without one, or in another order, it is another run."""
     rest = decisions[:drop] + decisions[drop + 1 :]
@@ -66,6 +81,7 @@ def test_every_decision_and_their_order_count(decisions: list[Message], drop: in
         SubmitOrder(1, replace(ORDER, client_order_id="atezzz", group="g"), Approval(4, "x"), None),
         OrderFilled(replace(FILL, client_order_id="atezzz", trade_id="8")),
         OrderPartiallyFilled(replace(FILL, client_order_id="atezzz", trade_id="8")),
+        CashMoved(replace(FLOW, flow_id="g")),
         TradingStateChanged(TradingState.HALTED, Reason.HALT_LIMIT, "2.2 % of 2 %"),
     ],
 )
@@ -84,6 +100,7 @@ def test_ids_and_wordings_do_not_count(same: Message) -> None:
         SubmitOrder(1, ORDER, Approval(0, "hash"), Reason.EXIT_LIMIT),
         SubmitOrder(2, ORDER, Approval(0, "hash"), None),
         OrderFilled(replace(FILL, price=Decimal(101))),
+        CashMoved(replace(FLOW, amount=Decimal("0.1"))),
         TradingStateChanged(TradingState.ACTIVE, Reason.HALT_LIMIT, "2.1 % of 2 %"),
     ],
 )

@@ -2,11 +2,12 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from tests.trader.execution.samples import SYMBOL, foreign, order, state
 from trader.model import messages as m
-from trader.model.instrument import Instrument
+from trader.model.instrument import Instrument, Terms
 from trader.model.orders import Leg, OrderState
 from trader.model.reasons import Reason
 from trader.model.views import Account, TradingState
@@ -154,3 +155,13 @@ def test_flat_is_nothing_to_sell_and_no_order_of_ours(account: Account, flat: bo
 def test_what_is_held_is_said_with_its_protection(account: Account | None, words: str) -> None:
     """A position without a stop is said loudly."""
     assert describe(account, (BTC,)) == words
+
+
+def test_a_short_is_held_as_much_as_a_long() -> None:
+    """A perpetual's position is the account's, and no coin of its own."""
+    perp = msgspec.structs.replace(BTC, symbol="BTC-USD-PERP", terms=Terms())
+    short = Account({"USD": Decimal(5), "BTC": Decimal(3)}, (), {perp.symbol: Decimal(-2)})
+
+    assert not is_flat(short, (perp,))
+    assert describe(short, (perp,)) == "held: -2 BTC-USD-PERP WITHOUT a stop"
+    assert is_flat(msgspec.structs.replace(short, positions={}), (perp,))

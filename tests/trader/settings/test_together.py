@@ -43,6 +43,13 @@ def test_below(first: str, second: str) -> None:
     ]
 
 
+def test_history_does_not_reach_back_for_ever() -> None:
+    """A count that is modest in minutes is absurd in months."""
+    assert [*disagreements(values(indicators__history=100_000, trading__interval="1h"))] == []
+    (error,) = disagreements(values(indicators__history=1_000, trading__interval="30d"))
+    assert error.startswith("indicators.history = 1000 (command line) is more than 50 years at")
+
+
 def test_replay_needs_data() -> None:
     """A replay without a recording is refused, one with it is not."""
     assert [*disagreements(values(market__venue="replay"))] == [
@@ -101,3 +108,36 @@ def test_remarks_on_models() -> None:
         remarks(values(**local, **priced, llm__fallbacks=("ollama:b",)))
     )
     assert "there is no llm.model" in "".join(remarks(values(llm__fallbacks=("ollama:b",))))
+
+
+def test_an_instrument_that_the_symbols_are_not_is_refused() -> None:
+    """The cure is the symbol's other name; without the setting each symbol says what it is."""
+    (line,) = disagreements(values(trading__instrument="perp", trading__symbols=("BTC-USDT",)))
+    assert line == (
+        "trading.instrument = perp (command line), but BTC-USDT is spot;"
+        " trade BTC-USDT-PERP, or leave it out"
+    )
+    (line,) = disagreements(values(trading__instrument="spot", trading__symbols=("BTC-USDT-PERP",)))
+    assert "BTC-USDT-PERP is a perpetual; trade BTC-USDT," in line
+    for instrument, symbol in (("perp", "A-B-PERP"), ("spot", "A-B"), (None, "A-B-PERP")):
+        agreed = values(trading__instrument=instrument, trading__symbols=(symbol,))
+        assert not [*disagreements(agreed)]
+
+
+@pytest.mark.parametrize(
+    ("leverage", "refused"), [(1, False), (10, False), (28, False), (29, True)]
+)
+def test_a_stop_beyond_liquidation_is_refused(leverage: int, refused: bool) -> None:
+    """At 28x a fall of 3.57 % takes the margin: 0.5 % must stay, 1 % may slip, 2 % is the stop."""
+    perp = values(trading__symbols=("BTC-USDT-PERP",), trading__leverage=leverage)
+    lines = [*disagreements(perp)]
+    assert len(lines) == refused
+    assert not lines or lines[0].startswith(
+        "risk.default_stop_loss_pct = 2.0 (default) lies beyond liquidation:"
+        " trading.leverage = 29 (command line) leaves 1.94828 %"
+    )
+
+
+def test_leverage_needs_no_remark_on_a_perpetual() -> None:
+    """It has its effect there."""
+    assert not [*remarks(values(trading__symbols=("A-B-PERP",), trading__leverage=5))]

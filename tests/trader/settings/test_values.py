@@ -139,7 +139,7 @@ def test_a_file_must_give_the_type(path: str, value: object) -> None:
     [
         ("risk.max_daily_loss_pct", "a number above 0, at most 100"),
         ("trading.leverage", "a whole number from 1 to 125"),
-        ("market.speed", "max or a number above 0, at most 1000000"),
+        ("market.speed", "max or a number from 0.001 to 1000000"),
         ("market.candles", "null or a whole number from 1 to 1000000000"),
         ("market.venue", "one of embedded, replay"),
         ("market.data", "null or text"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from trader.model.errors import UsageError
-from trader.storage.data_dir import open_data_dir
+from trader.storage.data_dir import holder_of, open_data_dir
 
 HOLD = """
 import sys, time
@@ -42,6 +42,17 @@ def test_second_engine_is_refused(tmp_path: Path) -> None:
         f"data directory {tmp_path} is in use by process {os.getpid()};"
         " choose another with --data-dir (system.data_dir)"
     )
+
+
+def test_anybody_can_ask_who_holds_it(tmp_path: Path) -> None:
+    """Without taking it, and without leaving anything behind."""
+    assert holder_of(tmp_path) is None
+    with open_data_dir(tmp_path):
+        assert holder_of(tmp_path) == os.getpid()
+    assert holder_of(tmp_path) is None
+    assert holder_of(tmp_path / "missing") is None
+    with open_data_dir(tmp_path):
+        pass
 
 
 def test_can_be_opened_again(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from tests.trader.storage.samples import DAY, STARTED, append, content, info, read, record
 from trader.model.errors import JournalError
 from trader.storage.archive import Archive, open_archive, open_journal
+from trader.storage.database import create
 from trader.storage.journal import Journal
 from trader.storage.schema import GENESIS, Cell, Run, link, run_id
 
@@ -73,6 +75,29 @@ def test_files_are_private(path: Path, journal: Journal) -> None:
     assert files == dict.fromkeys(
         ["journal.db", "journal.db-shm", "journal.db-wal", "journal.head"], 0o600
     )
+
+
+def test_a_new_journal_is_whole_without_its_log(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk too full to empty the log as it is closed leaves no half of a journal behind."""
+    bystanders = []
+
+    class Watched(sqlite3.Connection):
+        def close(self) -> None:
+            # The last to close a database empties its log: now that is not this one.
+            bystanders.append(sqlite3.Connection(path.with_name("journal.db.new")))
+            bystanders[-1].execute("SELECT * FROM sqlite_master").fetchall()
+            super().close()
+
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Watched))
+    create(path)
+    for bystander in bystanders:
+        bystander.close()
+    monkeypatch.undo()
+
+    with open_archive(path) as archive:
+        assert archive.runs() == []
 
 
 def test_run_is_there_from_its_start(archive: Archive, journal: Journal) -> None:
@@ -240,6 +265,61 @@ def test_full_disk_keeps_what_it_could_not_write(archive: Archive, journal: Jour
     assert list(archive.envelopes(journal.run)) == [record(seq) for seq in range(1, 200)]
     assert archive.restore(journal.run) == {"risk_guard": (199, b"new")}
     assert archive.verify() == 199
+
+
+def test_a_flush_that_fails_has_done_little_in_vain(archive: Archive, journal: Journal) -> None:
+    """However much waits, it tries a few thousand rows; the first that succeeds writes them all."""
+    archive.connection.execute(
+        "CREATE TEMP TRIGGER full BEFORE INSERT ON runs BEGIN SELECT RAISE(ABORT, 'full'); END"
+    )
+    tried = []
+    for start in range(1, 60_000, 2_000):
+        append(journal, *map(record, range(start, start + 2_000)))
+        before = archive.connection.total_changes
+        with pytest.raises(JournalError, match="full"):
+            journal.flush(durable=False)
+        tried.append(archive.connection.total_changes - before)
+    assert max(tried) <= 5_000
+
+    archive.connection.execute("DROP TRIGGER full")
+    journal.flush(durable=True)
+
+    assert archive.verify() == 60_000
+
+
+def test_what_waits_for_a_full_disk_is_bounded(archive: Archive, journal: Journal) -> None:
+    """Market data that a checkpoint holds are let go; orders wait, and the chain stays whole."""
+    fill_disk(archive)
+    for seq in range(1, 200_001):
+        append(journal, record(seq, "OrderFilled" if seq % 100 == 0 else "CandleClosed"))
+        if seq % 2_000 == 0:
+            journal.checkpoint("risk_guard", seq, str(seq).encode())
+            with pytest.raises(JournalError, match="full"):
+                journal.flush(durable=False)
+    assert len(journal._rows) < 70_000
+
+    empty_disk(archive)
+    journal.flush(durable=True)
+
+    kinds = [each.kind for each in archive.envelopes(journal.run)]
+    assert kinds.count("OrderFilled") == 2_000
+    assert archive.verify() == len(kinds)
+    assert archive.restore(journal.run) == {"risk_guard": (200_000, b"200000")}
+    assert journal.run.rows == 200_000
+
+
+def test_what_no_checkpoint_holds_waits(archive: Archive, journal: Journal) -> None:
+    """A role that could not be checkpointed is restored from its messages: each of them stays."""
+    fill_disk(archive)
+    append(journal, *(record(seq, "CandleClosed") for seq in range(1, 80_001)))
+    journal.checkpoint("validator", 80_000, b"state")
+    with pytest.raises(JournalError, match="full"):
+        journal.flush(durable=False)
+
+    empty_disk(archive)
+    journal.flush(durable=True)
+
+    assert archive.verify() == 80_000
 
 
 def test_full_disk_cannot_end_a_run(archive: Archive, journal: Journal) -> None:

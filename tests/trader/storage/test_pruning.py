@@ -98,8 +98,8 @@ def test_runs_are_pruned_in_steps(archive: Archive) -> None:
 
 
 def quotes(journal: Journal, count: int) -> None:
-    """Append candles and, of every three envelopes, two quotes."""
-    kinds = ["CandleClosed", "QuoteReceived", "QuoteUpdated"]
+    """Append fills and, of every three envelopes, two quotes."""
+    kinds = ["OrderFilled", "QuoteReceived", "QuoteUpdated"]
     for seq in range(1, count + 1):
         append(journal, record(seq, kinds[seq % 3]))
 
@@ -107,12 +107,12 @@ def quotes(journal: Journal, count: int) -> None:
 def kept_quotes(archive: Archive, journal: Journal) -> list[int]:
     """Return the seq of every quote that is still there."""
     records = archive.envelopes(journal.run)
-    return [each.seq for each in records if each.kind != "CandleClosed"]
+    return [each.seq for each in records if each.kind != "OrderFilled"]
 
 
-def prune_quotes(journal: Journal, before: int, limit: int = 10) -> None:
+def prune_all(journal: Journal, before: int, limit: int = 10) -> None:
     """Prune until it is done."""
-    while journal.prune_quotes(before, limit) == limit:
+    while journal.prune(before, limit) == limit:
         pass
 
 
@@ -124,7 +124,7 @@ def test_old_quotes_go(path: Path, archive: Archive, limit: int) -> None:
     journal.checkpoint("risk_guard", 60, b"state")
     journal.flush(durable=True)
 
-    prune_quotes(journal, 300, limit)
+    prune_all(journal, 300, limit)
     assert kept_quotes(archive, journal) == [seq for seq in range(30, 61) if seq % 3]
     assert archive.verify() == 60 - 20
 
@@ -140,14 +140,14 @@ def test_quotes_that_a_restore_needs_stay(archive: Archive) -> None:
     journal = Journal.start(archive, info())
     quotes(journal, 20)
     journal.flush(durable=True)
-    prune_quotes(journal, 10**6)
+    prune_all(journal, 10**6)
     assert kept_quotes(archive, journal)[0] == 1
 
     journal.checkpoint("risk_guard", 5, b"state")
     journal.flush(durable=True)
     journal.checkpoint("risk_guard", 12, b"state")
     journal.flush(durable=True)
-    prune_quotes(journal, 10**6)
+    prune_all(journal, 10**6)
 
     assert kept_quotes(archive, journal)[:3] == [7, 8, 10]
 
@@ -159,7 +159,7 @@ def test_last_row_stays(archive: Archive) -> None:
     journal.checkpoint("risk_guard", 2, b"state")
     journal.flush(durable=True)
 
-    prune_quotes(journal, 10**6)
+    prune_all(journal, 10**6)
 
     assert kept_quotes(archive, journal) == [2]
     assert archive.verify() == 1
@@ -173,11 +173,39 @@ def test_failed_pruning_is_tried_again(archive: Archive) -> None:
     journal.flush(durable=True)
     archive.connection.execute("PRAGMA query_only = ON")
     with pytest.raises(JournalError, match="cannot be written"):
-        journal.prune_quotes(10**6)
+        journal.prune(10**6)
     archive.connection.execute("PRAGMA query_only = OFF")
 
-    assert journal.prune_quotes(10**6) == 29
+    assert journal.prune(10**6) == 29
     assert len(kept_quotes(archive, journal)) == 0
+
+
+def test_a_run_prunes_itself_as_it_goes_on(path: Path, archive: Archive) -> None:
+    """Market data older than the retention go with the flushes; orders, and a whole chain, stay."""
+    journal = Journal.start(archive, info(), retention=50_000)
+    for seq in range(1, 30_001):
+        append(journal, record(seq, "OrderFilled" if seq % 10 == 0 else "CandleClosed"))
+        if seq % 1_000 == 0:
+            journal.checkpoint("risk_guard", seq, b"state")
+            journal.flush(durable=False)
+    kinds = [each.kind for each in archive.envelopes(journal.run)]
+
+    assert kinds.count("OrderFilled") == 3_000
+    assert 4_500 <= kinds.count("CandleClosed") < 4_500 + 3 * 4_096
+    journal.finish("stopped", STARTED, b"{}")
+    with open_archive(path) as again:
+        assert again.verify() == len(kinds)
+
+
+def test_heartbeats_go_though_nobody_keeps_them(archive: Archive) -> None:
+    """The KillSwitch has no checkpoint in the journal: it always starts afresh."""
+    journal = Journal.start(archive, info())
+    append(journal, *(record(seq, "Heartbeat", "kill_switch") for seq in range(1, 11)))
+    journal.flush(durable=True)
+
+    prune_all(journal, 10**6)
+
+    assert kept_quotes(archive, journal) == [10]
 
 
 @settings(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trader.ui.render import money, pairs, plain, to_json, utc, word
+from trader.ui.render import ago, has_colours, money, pairs, plain, span, to_json, utc, word
 
 
 @given(st.text())
@@ -58,3 +58,52 @@ def test_json_has_decimals_as_strings_in_full() -> None:
     encoded = to_json(Inner((Decimal("0E-8"), Decimal("1E+3")), {"USD": Decimal("0.10")}))
 
     assert encoded == b'{"amounts":["0","1000"],"by_name":{"USD":"0.10"}}'
+
+
+def test_json_is_redacted_text_by_text() -> None:
+    """A secret that looks like a number spoils no number, and no name of a field."""
+
+    class Status(msgspec.Struct):
+        text: str
+        number: int
+        deep: tuple[dict[str, str], ...]
+
+    status = Status("code 1234", 1234, ({"text": "1234"},))
+    encoded = to_json(status, lambda text: text.replace("1234", "***"))
+
+    assert encoded == b'{"text":"code ***","number":1234,"deep":[{"text":"***"}]}'
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0:00:00"), (83, "0:01:23"), (86_399, "23:59:59"), (183_600, "2d 03:00:00")],
+)
+def test_a_duration_is_a_clock(seconds: float, text: str) -> None:
+    """With days where there are any."""
+    assert text == span(seconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-1, "0 s"), (119, "119 s"), (120, "2 min"), (7_200, "2 h"), (200_000, "2 days")],
+)
+def test_a_past_is_told_roughly(seconds: float, text: str) -> None:
+    """In the largest unit of which there are two."""
+    assert text == ago(seconds)
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "environ", "has"),
+    [
+        (True, {"TERM": "xterm"}, True),
+        (False, {"TERM": "xterm"}, False),
+        (True, {"TERM": "dumb"}, False),
+        (True, {"TERM": "xterm", "NO_COLOR": "1"}, False),
+        (True, {"TERM": "xterm", "NO_COLOR": ""}, True),
+    ],
+)
+def test_colours_are_for_terminals_that_have_them(
+    is_terminal: bool, environ: dict[str, str], has: bool
+) -> None:
+    """And for people who want them: no-color.org."""
+    assert has_colours(is_terminal, environ) is has

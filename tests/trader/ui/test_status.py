@@ -20,9 +20,9 @@ from trader.ui.status import (
     OpenOrderStatus,
     PositionStatus,
     StatusDump,
+    redacted,
     status_line,
     to_lines,
-    to_text,
     write_status,
 )
 from trader.ui.summary import Pnl
@@ -135,10 +135,12 @@ def test_the_log_has_a_line_for_each_thing() -> None:
     assert lines["status_feed", "BTC-USD"] == "age_seconds=1.5 state=live"
 
 
-def test_the_text_of_a_simulated_dump_says_so_first() -> None:
-    """A person cannot take a simulated position for a real one."""
-    assert to_text(DUMP).startswith("SIMULATED")
-    assert len(list(to_lines(DUMP))) + 1 == len(to_text(DUMP).splitlines())
+def test_what_is_shown_is_what_the_file_says() -> None:
+    """A panel quotes what failed last, and a secret in it no more than the file does."""
+    shown = redacted(DUMP, lambda text: text.replace("s3cret-value", "***"))
+
+    assert shown.actors[1].last_failure == "ValueError: ***"
+    assert redacted(DUMP, str) == DUMP
 
 
 def test_the_status_line_shows_where_the_run_is() -> None:

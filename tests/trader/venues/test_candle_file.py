@@ -239,6 +239,39 @@ def test_size_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "is larger than 1 MiB of text" in refusal(path)
 
 
+def test_a_terabyte_is_refused_at_once(tmp_path: Path) -> None:
+    """By its size, before a byte of it is read."""
+    path = tmp_path / "candles.csv"
+    with path.open("wb") as file:
+        file.write(HEADER.encode())
+        file.truncate(1 << 40)
+
+    assert "is larger than 512 MiB of text; split it" in refusal(path)
+
+
+def test_a_bomb_of_blank_lines_goes_off_harmlessly(tmp_path: Path) -> None:
+    """Millions of lines with nothing on them are passed over by the block."""
+    path = tmp_path / "bomb.csv.gz"
+    path.write_bytes(gzip.compress(HEADER.encode() + b"\n" * (64 << 20)))
+
+    assert "has no candles" in refusal(path)
+
+
+def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    """Nobody can tell which of the two is meant."""
+    path = tmp_path / "candles.csv"
+    path.write_text(f"{HEADER.strip()},close\n1748736000000,10,12,9,11,3.5,8\n")
+
+    assert "line 1: close twice; remove one of the columns" in refusal(path)
+
+
+def test_digits_are_not_grouped(tmp_path: Path) -> None:
+    """Python would read 1_0 as 10; nobody who writes candles means that."""
+    path = write(tmp_path, "1748736000000,1_0,12,9,11,3.5")
+
+    assert "open '1_0' is not a number" in refusal(path)
+
+
 @pytest.mark.parametrize(
     ("name", "interval", "count", "gaps"),
     [

@@ -11,7 +11,7 @@ from trader.indicators.settings import IndicatorSettings
 from trader.indicators.stream import StreamIndicators
 from trader.model.market import SECOND, Candle
 from trader.model.messages import CandleReceived, Message, QuoteReceived
-from trader.venues.embedded import EPOCH, EmbeddedMarket
+from trader.venues.embedded import EPOCH, LAST, EmbeddedMarket
 from trader.venues.paths import STEPS
 from trader.venues.sink import SETTLE
 
@@ -55,6 +55,13 @@ def test_the_stream_begins_where_history_ends() -> None:
     assert before[-1].ts_event == market.start == EPOCH == after[0].ts_open
     assert len(before) == 20
     assert all(a.ts_event == b.ts_open for a, b in itertools.pairwise(joined))
+
+
+def test_the_market_ends_before_its_times_fit_nowhere() -> None:
+    """Long candles at full speed come to the end of the century in seconds."""
+    drawn = candles(open_market(limit=None, start=LAST - 3 * MINUTE))
+
+    assert [candle.ts_event for candle in drawn] == [LAST - n * MINUTE for n in (2, 1, 0)]
 
 
 def test_history_gives_the_newest_of_what_is_asked() -> None:

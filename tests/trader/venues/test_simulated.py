@@ -16,8 +16,8 @@ from trader.model.orders import Approval, Leg, Order, OrderKind, OrderStatus, Si
 from trader.model.reasons import Reason
 from trader.model.views import Account
 from trader.runtime.interlock import Interlock
+from trader.venues.instruments import price_level, simulated_instrument
 from trader.venues.simulated import SimulatedConnection, SimulatedExchange
-from trader.venues.spot import price_level, spot_instrument
 
 SETTINGS = SimulationSettings(latency_ms=50.0)
 SYMBOLS = ("BTC-USD", "ETH-USD")
@@ -26,7 +26,7 @@ MILLISECOND = SECOND // 1000
 
 def open_exchange(saved: bytes | None = None) -> SimulatedExchange:
     """Open an exchange of two symbols; a fresh one has seen a quote of the first."""
-    instruments = {s: spot_instrument(s, price_level(s), SETTINGS) for s in SYMBOLS}
+    instruments = {s: simulated_instrument(s, price_level(s), SETTINGS) for s in SYMBOLS}
     exchange = SimulatedExchange(instruments, SETTINGS, saved)
     if saved is None:
         exchange.on_quote("BTC-USD", Quote(0, 59_990.0, 60_000.0), 100.0)
@@ -269,7 +269,7 @@ def test_known_symbols_have_their_rules() -> None:
     """A symbol the market serves has the instrument the exchange was opened with."""
     venue = Session(open_exchange()).venue
 
-    assert spot_instrument("ETH-USD", 3_000.0, SETTINGS) == venue.instrument("ETH-USD")
+    assert simulated_instrument("ETH-USD", 3_000.0, SETTINGS) == venue.instrument("ETH-USD")
 
 
 @pytest.mark.parametrize(

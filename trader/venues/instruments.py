@@ -1,4 +1,4 @@
-"""Price levels and trading rules of simulated spot instruments."""
+"""Price levels and trading rules of simulated instruments."""
 
 import math
 import zlib
@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from trader.matching.settings import SimulationSettings
 from trader.model.errors import UsageError
-from trader.model.instrument import Instrument, split_symbol
+from trader.model.instrument import Instrument, Terms, is_perpetual, split_symbol
+from trader.model.market import SECOND
 
 _LEVELS = {
     "BTC": 60_000.0,
@@ -38,8 +39,13 @@ def price_decimals(level: float) -> int:
     return max(2, 4 - math.floor(math.log10(level)))
 
 
-def spot_instrument(symbol: str, level: float, settings: SimulationSettings) -> Instrument:
-    """Return the rules under which a symbol that costs about `level` is simulated."""
+def simulated_instrument(
+    symbol: str, level: float, settings: SimulationSettings, leverage: int = 1
+) -> Instrument:
+    """Return the rules under which a symbol that costs about `level` is simulated.
+
+    Spot lends nothing, whatever the leverage.
+    """
     base, quote = _split(symbol)
     lot = Decimal(1).scaleb(-max(0, math.floor(math.log10(level)) + 1))
     return Instrument(
@@ -52,6 +58,18 @@ def spot_instrument(symbol: str, level: float, settings: SimulationSettings) -> 
         min_notional=_MIN_NOTIONAL,
         maker_fee=settings.maker_fee_pct / _HUNDRED,
         taker_fee=settings.taker_fee_pct / _HUNDRED,
+        terms=_terms(settings, leverage) if is_perpetual(symbol) else None,
+        pairs=settings.paired_exits,
+    )
+
+
+def _terms(settings: SimulationSettings, leverage: int) -> Terms:
+    return Terms(
+        leverage=leverage,
+        maintenance=settings.maintenance_margin_pct / _HUNDRED,
+        liquidation_fee=settings.liquidation_fee_pct / _HUNDRED,
+        funding_rate=settings.funding_rate_pct / _HUNDRED,
+        funding_interval=settings.funding_hours * 3_600 * SECOND,
     )
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from trader.matching.settings import SimulationSettings
 from trader.model.errors import UsageError
-from trader.venues.spot import price_decimals, price_level, spot_instrument
+from trader.model.instrument import Terms
+from trader.venues.instruments import price_decimals, price_level, simulated_instrument
 
 SYMBOLS = st.from_regex(r"[A-Z0-9]{1,8}-USD", fullmatch=True)
 
@@ -48,7 +49,7 @@ def test_a_symbol_of_another_form_is_refused() -> None:
 )
 def test_tick_and_lot_follow_the_level(level: float, tick: str, lot: str) -> None:
     """Prices have five digits and cents at least; a lot is worth a few cents to a unit."""
-    rules = spot_instrument("BTC-USD", level, SimulationSettings())
+    rules = simulated_instrument("BTC-USD", level, SimulationSettings())
 
     assert (Decimal(tick), Decimal(lot)) == (rules.tick, rules.lot)
 
@@ -57,7 +58,7 @@ def test_fees_are_fractions_of_what_the_settings_say() -> None:
     """Fees are set in percent and charged as fractions."""
     settings = SimulationSettings(maker_fee_pct=Decimal("-0.01"), taker_fee_pct=Decimal("0.25"))
 
-    rules = spot_instrument("ETH-EUR", 3_000.0, settings)
+    rules = simulated_instrument("ETH-EUR", 3_000.0, settings)
 
     assert (Decimal("-0.0001"), Decimal("0.0025")) == (rules.maker_fee, rules.taker_fee)
     assert (rules.base, rules.quote) == ("ETH", "EUR")
@@ -68,9 +69,27 @@ def test_every_symbol_has_rules_that_a_small_order_can_meet(symbol: str) -> None
     """Whatever the name, a hundred units of money buy at least a lot and move in ticks."""
     level = price_level(symbol)
 
-    rules = spot_instrument(symbol, level, SimulationSettings())
+    rules = simulated_instrument(symbol, level, SimulationSettings())
 
     assert Decimal(100) > rules.min_notional
     assert float(rules.lot) * level < 100 or rules.lot < 1
     assert float(rules.tick) * 100 <= level
     assert Decimal(10) ** -price_decimals(level) == rules.tick
+
+
+def test_a_perpetual_has_terms_and_costs_what_its_spot_does() -> None:
+    """Rates are set in percent, the interval in hours; spot lends nothing, whatever is asked."""
+    settings = SimulationSettings(funding_rate_pct=Decimal("-0.02"), funding_hours=4)
+    perp = simulated_instrument("BTC-USDT-PERP", 60_000.0, settings, 5)
+    spot = simulated_instrument("BTC-USDT", 60_000.0, settings, 5)
+
+    assert perp.terms == Terms(
+        leverage=5,
+        maintenance=Decimal("0.005"),
+        liquidation_fee=Decimal("0.005"),
+        funding_rate=Decimal("-0.0002"),
+        funding_interval=4 * 3600 * 10**9,
+    )
+    assert (perp.base, perp.quote, perp.stake) == ("BTC", "USDT", Decimal("0.2"))
+    assert (spot.terms, spot.stake) == (None, 1)
+    assert price_level("BTC-USDT-PERP") == price_level("BTC-USDT")

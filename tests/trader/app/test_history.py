@@ -1,0 +1,85 @@
+"""Past runs, read from the journal of a data directory."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.inside import play
+from tests.trader.storage.samples import info
+from trader.app.history import find_run, list_runs, summary_of
+from trader.model.errors import UsageError
+from trader.storage.archive import open_journal
+from trader.storage.data_dir import open_data_dir
+from trader.storage.journal import Journal
+from trader.ui.summary import SessionSummary
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SessionSummary]:
+    """Offer a directory of two runs that ended and one that did not, with the second's summary."""
+    directory = tmp_path_factory.mktemp("data")
+    play(directory, "market.candles=5")
+    summary = play(directory, "market.candles=60")
+    with open_journal(directory / "journal.db") as archive:
+        Journal.start(archive, info())
+    return directory, summary
+
+
+def test_every_run_is_listed(played: tuple[Path, SessionSummary]) -> None:
+    """With its result, and whether it ended, goes on or died."""
+    directory, summary = played
+    runs = list_runs(directory).runs
+
+    assert [run.number for run in runs] == [1, 2, 3]
+    assert [run.state for run in runs] == ["ended", "ended", "died"]
+    assert (runs[1].candles, runs[1].net) == (60, summary.pnl.net)
+    assert (runs[2].exit_code, runs[2].trades, runs[2].net) == (None, None, None)
+    with open_data_dir(directory):
+        assert [run.state for run in list_runs(directory).runs] == ["ended", "ended", "running"]
+
+
+@pytest.mark.parametrize("wanted", ["2", "0002", "id"])
+def test_a_run_is_found_by_its_names(wanted: str, played: tuple[Path, SessionSummary]) -> None:
+    """And its summary is the one that was printed when it ended."""
+    directory, summary = played
+    found = find_run(directory, summary.run if wanted == "id" else wanted)
+
+    assert summary_of(found, directory) == summary
+
+
+def test_the_last_run_is_the_newest(played: tuple[Path, SessionSummary]) -> None:
+    """Whether it has ended or not."""
+    assert find_run(played[0], "last").number == 3
+
+
+@pytest.mark.parametrize(
+    ("wanted", "nearest"), [("0", "0001-"), ("17", "0003-"), ("-1", "00"), ("0002-2", "0002-")]
+)
+def test_an_unknown_run_is_refused_with_the_nearest(
+    wanted: str, nearest: str, played: tuple[Path, SessionSummary]
+) -> None:
+    """In one line."""
+    with pytest.raises(UsageError, match=f"run {wanted}: there is none; the nearest is {nearest}"):
+        find_run(played[0], wanted)
+
+
+def test_a_run_without_an_end_has_no_results(played: tuple[Path, SessionSummary]) -> None:
+    """It says whether it goes on or has died, and what to do about it."""
+    run = find_run(played[0], "3")
+    with pytest.raises(UsageError, match=r"0003-.* has no results: its process died .*--resume"):
+        summary_of(run, played[0])
+    with (
+        open_data_dir(played[0]),
+        pytest.raises(UsageError, match=r"not ended; .* status"),
+    ):
+        summary_of(run, played[0])
+
+
+def test_a_directory_without_a_journal_is_refused(tmp_path: Path) -> None:
+    """And so is one whose journal has no run yet."""
+    with pytest.raises(UsageError, match="there is no journal"):
+        list_runs(tmp_path)
+    with open_journal(tmp_path / "journal.db"):
+        pass
+    with pytest.raises(UsageError, match="has no runs yet"):
+        find_run(tmp_path, "last")

@@ -1,0 +1,91 @@
+"""Past runs of a data directory, read from its journal."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+
+import msgspec
+
+from trader.model.errors import JournalError, UsageError
+from trader.model.market import SECOND
+from trader.storage.archive import open_archive
+from trader.storage.data_dir import holder_of
+from trader.storage.schema import Run
+from trader.ui.catalogue import Catalogue, RunEntry
+from trader.ui.render import utc
+from trader.ui.summary import SessionSummary
+
+
+def list_runs(directory: Path) -> Catalogue:
+    """Return every run of a data directory; raise UsageError where there is no journal."""
+    path = directory / "journal.db"
+    with open_archive(path) as archive:
+        runs = archive.runs()
+    busy = holder_of(directory) is not None
+    entries = [_entry(run, busy and run is runs[-1]) for run in runs]
+    return Catalogue(str(path), tuple(entries))
+
+
+def find_run(directory: Path, wanted: str) -> Run:
+    """Return a run by its number, its id or `last`; raise UsageError with the nearest."""
+    with open_archive(directory / "journal.db") as archive:
+        runs = archive.runs()
+    if not runs:
+        raise UsageError(f"run {wanted}: {directory} has no runs yet")
+    if wanted == "last":
+        return runs[-1]
+    for run in runs:
+        if wanted in {run.id, str(run.number), f"{run.number:04d}"}:
+            return run
+    raise UsageError(f"run {wanted}: there is none; the nearest is {_nearest(wanted, runs)}")
+
+
+def summary_of(run: Run, directory: Path) -> SessionSummary:
+    """Return what a run summed up when it ended; raise UsageError if it never did."""
+    if run.summary is None and holder_of(directory) is not None:
+        raise UsageError(f"run {run.id} has not ended; `run.py status` shows it")
+    if run.summary is None:
+        reached = f"its process died in envelope {run.seq}, market time {utc(run.time)}"
+        raise UsageError(f"run {run.id} has no results: {reached}; --resume goes on with it")
+    return _decode(run, run.summary)
+
+
+def _decode(run: Run, summary: bytes) -> SessionSummary:
+    try:
+        return msgspec.json.decode(summary, type=SessionSummary)
+    except msgspec.DecodeError as error:
+        raise JournalError(f"the summary of run {run.id} cannot be read: {error}") from error
+
+
+def _nearest(wanted: str, runs: Sequence[Run]) -> str:
+    if wanted.isdecimal():
+        return min(runs, key=lambda run: abs(run.number - int(wanted))).id
+    ids = {run.id: run.id for run in runs} | {run.id.partition("-")[2]: run.id for run in runs}
+    near = get_close_matches(wanted, ids, n=1, cutoff=0.0)
+    return ids[near[0]] if near else runs[-1].id
+
+
+def _entry(run: Run, is_running: bool) -> RunEntry:
+    summary = None if run.summary is None else _decode(run, run.summary)
+    return RunEntry(
+        number=run.number,
+        run=run.id,
+        state="ended" if run.clean else "running" if is_running else "died",
+        account=run.account,
+        profile=run.profile,
+        mode=run.mode,
+        started=_utc(run.started),
+        ended=None if run.ended is None else _utc(run.ended),
+        resumed_from=run.resumed_from,
+        envelopes=run.rows,
+        exit_code=None if summary is None else summary.exit_code,
+        candles=None if summary is None else summary.candles,
+        trades=None if summary is None else summary.trades.count,
+        net=None if summary is None else summary.pnl.net,
+        audit_digest=run.audit_digest,
+    )
+
+
+def _utc(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns / SECOND, UTC).isoformat(timespec="seconds")

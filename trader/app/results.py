@@ -1,0 +1,96 @@
+"""The summary of a run that has ended, read from its actors and from what was counted."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from trader.app.compose import Engine
+from trader.app.highs import Highs
+from trader.app.reports import (
+    Start,
+    candles_of,
+    equity_of,
+    limits_of,
+    losses_of,
+    pnl_of,
+    positions_of,
+    state_of,
+    trades_of,
+)
+from trader.model.instrument import to_decimal
+from trader.risk.state import RiskState
+from trader.topology import EXECUTION_BROKER, KILL_SWITCH, RISK_GUARD
+from trader.ui.summary import Equity, LimitUse, OrderCounts, SessionSummary
+
+_PLACES = 8
+"""Decimals of money: peaks are kept as floats."""
+
+
+def summary_of(
+    engine: Engine,
+    *,
+    run: str,
+    profile: str,
+    start: Start,
+    audit_digest: str,
+    wall_s: float,
+    exit_code: int,
+    highs: Highs | None = None,
+    redact: Callable[[str], str] = str,
+) -> SessionSummary:
+    """Sum up a run that has ended."""
+    tally = engine.tally
+    state: RiskState = state_of(engine.main, RISK_GUARD) or RiskState()
+    roles = [*engine.main.roles.values(), engine.kill.roles[KILL_SWITCH]]
+    unrealized = {position.symbol: position.unrealized for position in positions_of(state)}
+    return SessionSummary(
+        run=run,
+        profile=profile,
+        mode="paper",
+        simulated=True,
+        symbols=engine.settings.trading.symbols,
+        candles=candles_of(engine),
+        decisions=tally.decisions,
+        advice=dict(sorted(tally.advice.items())),
+        orders=_orders(engine),
+        fills=tally.fills,
+        trades=trades_of(state, start),
+        pnl=pnl_of(state, start),
+        equity=_equity(state, start),
+        restarts={role.name: role.restarts for role in roles if role.restarts},
+        quarantined=sum(role.quarantined for role in roles),
+        halted=tally.halted,
+        digest=engine.digest.value,
+        audit_digest=audit_digest,
+        wall_s=round(wall_s, 3),
+        exit_code=exit_code,
+        refusals=_often(tally.refusals),
+        denials=_often(tally.denials),
+        rejections=_often(tally.rejections),
+        limits=_uses(engine, state, highs or Highs()),
+        trade_log=tally.book.trades(unrealized, redact),
+    )
+
+
+def _uses(engine: Engine, state: RiskState, highs: Highs) -> tuple[LimitUse, ...]:
+    *_, drawdown = losses = losses_of(engine.settings.risk, state)
+    worst = state.performance.max_drawdown_pct
+    highs.take((*losses, msgspec.structs.replace(drawdown, used=worst), *limits_of(engine, state)))
+    return highs.uses(engine.tally.breaches)
+
+
+def _often(counts: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _orders(engine: Engine) -> OrderCounts:
+    counts = {name: engine.tally.orders[name] for name in OrderCounts.__struct_fields__}
+    broker = state_of(engine.main, EXECUTION_BROKER)
+    counts["open"] = 0 if broker is None else len(broker.blotter.open_orders())
+    return OrderCounts(**counts)
+
+
+def _equity(state: RiskState, start: Start) -> Equity:
+    performance = state.performance
+    peak = max(start.equity, round(to_decimal(performance.peak), _PLACES))
+    return Equity(start.equity, equity_of(state, start), peak, performance.max_drawdown_pct)
