@@ -158,6 +158,29 @@ def show_run(
 
 
 @app.command()
+def advice(
+    run: Annotated[str, typer.Argument(help="Its number, its id, or last.")] = "last",
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+    answers: Annotated[bool, typer.Option("--answers", help="As llm.recorded reads them.")] = False,
+) -> None:
+    """List what was advised in a run, what it cost and what became of it, and sum it up."""
+    from trader.app.advised import report_of
+    from trader.app.advising import recorded_lines
+    from trader.app.history import find_run
+    from trader.ui.advice import to_text
+    from trader.ui.render import to_json
+
+    directory = _directory(data_dir)
+    found = find_run(directory, run)
+    if answers:
+        _print(recorded_lines(found, directory))
+        return
+    report = report_of(found, directory)
+    _print(to_json(report).decode() if as_json else to_text(report))
+
+
+@app.command()
 def topology() -> None:
     """Print who sends what to whom, as text and as a Mermaid graph."""
     from trader.topology import to_mermaid, to_text

@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.inside import last_run, play
 from tests.e2e.process import launched
+from trader.app.advised import report_of
 from trader.app.advising import LEDGER, answers_of, to_lines
 from trader.llm.spend import Days, Spent
 from trader.runtime.faults import Fault
@@ -62,6 +63,9 @@ def test_a_models_advice_is_traded_on(tmp_path: Path, server: ModelServer) -> No
     assert summary.advice["openai:any"] > 50
     assert summary.fills > 0
     assert spent(tmp_path).tokens == server.tokens > 0
+    told = report_of(last_run(tmp_path), tmp_path)
+    assert sum(each.tokens for each in told.sums) == server.tokens
+    assert {each.version for each in told.sums} == {"1", None}
     assert leaks(tmp_path) == []
 
 

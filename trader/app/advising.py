@@ -18,7 +18,7 @@ from trader.model.messages import ModelAnswered, ModelFailed
 from trader.ports import Clock, Model
 from trader.settings.schema import Settings
 from trader.settings.sources import CONFIG
-from trader.storage.archive import Archive
+from trader.storage.archive import Archive, open_archive
 from trader.storage.schema import Run
 from trader.topology import LLM_ADVISOR
 
@@ -110,6 +110,12 @@ def _asked_of(key: str) -> tuple[str, str]:
     return model, digest
 
 
+def recorded_lines(run: Run, directory: Path) -> str:
+    """Write what models said in a run as `llm.recorded` reads it."""
+    with open_archive(directory / "journal.db") as archive:
+        return to_lines(answers_of(archive, run))
+
+
 def to_lines(recorded: Iterable[Recorded]) -> str:
-    """Write answers as `llm.recorded` reads them."""
+    """Write answers, one a line."""
     return "\n".join(msgspec.json.encode(each).decode() for each in recorded)
