@@ -156,5 +156,8 @@ def test_a_model_that_hangs_holds_up_neither_exits_nor_the_end(
         assert run.summary["candles"] == 60
         assert run.summary["advice"]["rules"] > 0
         assert KEY not in run.log + run.output
+        (model,) = run.status()["models"]
+        assert (model["model"], model["questions"]) == ("openai:any", 1)
+        assert [each["questions"] for each in run.status()["budgets"]] == [1, 1]
     assert len(server.asked) == 1
     assert leaks(tmp_path) == []

@@ -6,6 +6,7 @@ advising   what a run's advisor asks: models, what they said in an earlier run, 
 compose    build the eight actors, their ports and the two kernels of one run
 drive      run the two kernels to their end, on virtual time or on real
 ending     the ways a run ends, the orderly one and the others
+health     how the models of a run do, and what is left of their budget
 highs      the highest use of each limit that was seen
 history    past runs of a data directory, read from its journal
 reporter   the status line, the panel, the status file and the dump

@@ -88,6 +88,7 @@ class Engine(msgspec.Struct):
     digest: Digest
     tally: Tally
     faults: FaultPlan
+    advising: Advising | None = None
 
 
 def build_world(settings: Settings, saved: bytes | None, resume_at: int | None) -> World:
@@ -151,8 +152,8 @@ def build_engine(
         journal=journal, faults=plan, taps=_join(decisions, counted, *taps), redact=redact
     )
     kill = Kernel(journal=kill_journal, faults=plan, taps=_join(counted, *taps), redact=redact)
-    engine = Engine(settings, world, main, kill, interlock, digest, tally, plan)
-    _add_actors(engine, advising)
+    engine = Engine(settings, world, main, kill, interlock, digest, tally, plan, advising)
+    _add_actors(engine)
     _add_kill_switch(engine, on_trip)
     return engine
 
@@ -172,7 +173,7 @@ def _clock(kernel: Kernel) -> KernelClock:
     return clock
 
 
-def _add_actors(engine: Engine, advising: Advising | None) -> None:
+def _add_actors(engine: Engine) -> None:
     settings, world, main = engine.settings, engine.world, engine.main
     trading, system = settings.trading, settings.system
     interval = interval_ns(trading.interval)
@@ -189,7 +190,8 @@ def _add_actors(engine: Engine, advising: Advising | None) -> None:
         name = f"{INDICATOR_WORKER}[{symbol}]"
         main.add(name, partial(IndicatorWorker.start, symbol, indicators))
     advisor = partial(LLMAdvisor.start, settings.advice, system.update_frequency_seconds)
-    if advising is not None:
+    if engine.advising is not None:
+        advising = engine.advising
         advisor = partial(advisor, advising.asking, advising.connect(_clock(main)))
     main.add(LLM_ADVISOR, advisor)
     main.add(VALIDATOR, partial(Validator.start, trading.symbols, settings.advice))

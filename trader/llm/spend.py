@@ -86,9 +86,10 @@ class Spend:
     def total(self, period: str) -> Spent:
         """Return what all models took in a day (2026-01-31) or a month (2026-01)."""
         total = Spent()
-        for day, models in self.days.items():
+        # Copies, since a status is taken while a question is booked on another thread.
+        for day, models in list(self.days.items()):
             if day.startswith(period):
-                for spent in models.values():
+                for spent in list(models.values()):
                     total.questions += spent.questions
                     total.tokens += spent.tokens
                     total.cost += spent.cost
