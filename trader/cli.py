@@ -66,7 +66,7 @@ def run(
     speed: Annotated[str | None, typer.Option(help="Times real time, or max.")] = None,
     seed: Annotated[str | None, typer.Option(help="Seed of the embedded market.")] = None,
     candles: Annotated[str | None, typer.Option(help="End after N candles a symbol.")] = None,
-    advisor: Annotated[str | None, typer.Option(help="rules or ema-cross.")] = None,
+    advisor: Annotated[str | None, typer.Option(help="rules, ema-cross or recorded.")] = None,
     data_dir: DataDir = None,
     log_level: Annotated[str | None, typer.Option(help="TRACE, DEBUG, INFO ...")] = None,
     log_filter: Annotated[list[str], typer.Option(help="ROLE=LEVEL; repeatable.")] = [],

@@ -6,9 +6,10 @@ what the tests drive the real client with. It decides nothing by chance or by cl
 
 import json
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -230,3 +231,20 @@ def open_model_server(
         yield server
     finally:
         server.close()
+
+
+def main() -> None:
+    """Serve the modes that are named, by turns, until interrupted."""
+    modes = sys.argv[1:] or ["ok"]
+    unknown = [mode for mode in modes if mode not in ("ok", *FAULTS)]
+    if unknown:
+        sys.exit(f"error: {unknown[0]}: no such mode; give some of ok {' '.join(FAULTS)}")
+    with open_model_server(lambda n: modes[n % len(modes)]) as server:
+        sys.stdout.write(f"llm.base_url={server.url}\n")
+        sys.stdout.flush()
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,9 @@
 
 import http.client
 import json
+import signal
+import subprocess
+import sys
 from urllib.parse import urlsplit
 
 import pytest
@@ -61,3 +64,17 @@ def test_the_model_that_agrees_claims_what_it_was_shown() -> None:
 
     assert opinion.symbol == "BTC-USD"
     assert [(c.reading, c.value) for c in opinion.claims] == [("close", 100.0), ("rsi", 40.0)]
+
+
+def test_it_can_be_started_by_hand() -> None:
+    """It prints the setting that points the engine at it, and ends on Ctrl-C; modes are checked."""
+    command = [sys.executable, "-m", "trader.testing.model_server"]
+    wrong = subprocess.run([*command, "sulk"], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 1
+    assert wrong.stderr.startswith("error: sulk: no such mode; give some of ok garbage")
+
+    with subprocess.Popen([*command, "ok", "nan"], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline().startswith("llm.base_url=http://127.0.0.1:")
+        child.send_signal(signal.SIGINT)
+        assert child.wait(10) == 0
