@@ -1,6 +1,9 @@
 """The real client against the scripted server: every way in which a model fails, over loopback."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -181,9 +184,24 @@ def test_a_client_that_cannot_be_made_is_a_failure(
 
 def test_nothing_is_traced(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the environment says, prompts go to the model alone."""
-    import os
-
     monkeypatch.setenv("LANGSMITH_TRACING", "true")
     rig.ask()
 
     assert os.environ["LANGSMITH_TRACING"] == "false"
+
+
+def test_langchain_is_imported_at_the_first_question() -> None:
+    """Neither a run nor its model needs it before: it would delay the first line of the log."""
+    program = (
+        "import sys; from pathlib import Path\n"
+        "import trader.app.session\n"
+        "from trader.advice.settings import LlmSettings\n"
+        "from trader.llm.langchain_model import LangChainModel\n"
+        "from trader.llm.providers import check_installed\n"
+        "from trader.llm.spend import Spend\n"
+        "settings = LlmSettings(model='openai:any')\n"
+        "check_installed(settings)\n"
+        "LangChainModel(settings, Spend(Path('unused'), settings))\n"
+        "sys.exit(any(n.startswith(('langchain', 'openai', 'httpx')) for n in sys.modules))\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
