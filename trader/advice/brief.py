@@ -71,9 +71,13 @@ def render(prompt: Prompt, brief: Brief, max_bytes: int) -> str:
     Raise ValueError where even one row is too much.
     """
     room = max_bytes - len(prompt.system.encode())
+    template, fixed = Template(prompt.brief), _fields(brief)
+    history, candles = _history(brief.rows), [_candle(row) for row in brief.rows]
     count = len(brief.rows)
     while count:
-        text = Template(prompt.brief).substitute(_fields(brief, brief.rows[-count:]))
+        lines = (f"{name}: {' '.join(cells[-count:])}" for name, cells in history.items())
+        shown = "\n".join(filter(None, candles[-count:])) or _NONE
+        text = template.substitute(fixed, history="\n".join(lines), candles=shown)
         if len(text.encode()) <= room:
             return text
         count = count * 3 // 4
@@ -86,10 +90,9 @@ def digest(prompt: Prompt, text: str) -> str:
     return hashlib.sha256(whole).hexdigest()[:32]
 
 
-def _fields(brief: Brief, rows: Sequence[Row]) -> dict[str, str]:
-    newest = rows[-1].snapshot
-    found = all_readings(brief.rows)
-    marks = events(newest)
+def _fields(brief: Brief) -> dict[str, str]:
+    newest = brief.rows[-1].snapshot
+    found, marks = all_readings(brief.rows), events(newest)
     time = datetime.fromtimestamp(newest.ts_event // SECOND, UTC)
     return {
         "symbol": _quoted(brief.symbol),
@@ -101,8 +104,6 @@ def _fields(brief: Brief, rows: Sequence[Row]) -> dict[str, str]:
         "noes": "\n".join(f"- {note[:_MAX_NOTE]}" for note in brief.notes) or _NONE,
         "readings": "\n".join(f"{name}: {_number(value)}" for name, value in found.items()),
         "events": ", ".join(f"{name}={mark:+d}" for name, mark in marks.items()) or _NONE,
-        "history": _history(rows),
-        "candles": "\n".join(_candle(row) for row in rows if row.candle is not None) or _NONE,
     }
 
 
@@ -121,19 +122,20 @@ def _position(holding: Holding | None) -> str:
     return f"{holding.side}, {holding.pnl_pct:+.2f} % since its entry"
 
 
-def _history(rows: Sequence[Row]) -> str:
-    names = [name for name in readings(rows[-1].snapshot) if name != "close"]
-    table = [[_cell(readings(row.snapshot), name) for row in rows] for name in names]
-    return "\n".join(f"{name}: {' '.join(cells)}" for name, cells in zip(names, table, strict=True))
-
-
-def _cell(found: dict[str, float], name: str) -> str:
-    return f"{found[name]:.5g}" if name in found else "-"
+def _history(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Return the cells of each reading, a row each; the close is the candles' own."""
+    table = [readings(row.snapshot) for row in rows]
+    return {
+        name: [f"{found[name]:.5g}" if name in found else "-" for found in table]
+        for name in table[-1]
+        if name != "close"
+    }
 
 
 def _candle(row: Row) -> str:
     c = row.candle
-    assert c is not None, "rows without a candle are left out"
+    if c is None:
+        return ""
     return " ".join(_number(value) for value in (c.open, c.high, c.low, c.close, c.volume))
 
 

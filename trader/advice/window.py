@@ -76,8 +76,7 @@ def _of_row(row: Row) -> dict[str, float]:
 
 
 def _leaves(part: msgspec.Struct, prefix: str = "") -> Iterator[tuple[str, object]]:
-    for name in part.__struct_fields__:
-        value = getattr(part, name)
+    for name, value in msgspec.structs.asdict(part).items():
         if isinstance(value, msgspec.Struct):
             yield from _leaves(value, f"{prefix}{name}_")
         elif name not in _OWN:
