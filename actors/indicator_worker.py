@@ -6,10 +6,13 @@ import msgspec
 
 from trader.indicators.columns import ColumnCursor
 from trader.indicators.stream import StreamMemory
-from trader.model.messages import CandleClosed, HistoryLoaded, SnapshotTaken
+from trader.model.messages import CandleClosed, HistoryLoaded, SnapshotTaken, WarmupAdvanced
 from trader.ports import Indicators
 from trader.runtime import Actor
 from trader.topology import INDICATOR_WORKER
+
+STEPS = 10
+"""How often progress is told on the way to the first snapshot."""
 
 
 class WorkerState(msgspec.Struct):
@@ -19,16 +22,23 @@ class WorkerState(msgspec.Struct):
 
 
 class IndicatorWorker(Actor):
-    """Keeps the indicators of one symbol; silent until all of them have their history."""
+    """Keeps the indicators of one symbol; no snapshot before all of them are warm.
+
+    `with_candles` sends each candle along with its snapshot: a brief shows it to a model.
+    """
 
     role: ClassVar[str] = INDICATOR_WORKER
     State: ClassVar[type[msgspec.Struct]] = WorkerState
     state: WorkerState
 
-    def __init__(self, symbol: str, indicators: Indicators[Any]) -> None:
+    def __init__(
+        self, symbol: str, indicators: Indicators[Any], with_candles: bool = False
+    ) -> None:
         super().__init__()
+        self.with_candles = with_candles
         self.symbol = symbol
         self.indicators = indicators
+        self.pace = max(indicators.needed // STEPS, 1)
 
     def initial_state(self) -> msgspec.Struct:
         """Return the memory of indicators that have seen no candle."""
@@ -36,11 +46,21 @@ class IndicatorWorker(Actor):
 
     def on_history_loaded(self, message: HistoryLoaded) -> None:
         """Fold candles on which nobody trades any more."""
+        memory = self.state.memory
         for candle in message.candles:
-            self.indicators.take(self.state.memory, candle)
+            self.indicators.take(memory, candle)
+        self._tell_warmup(self.indicators.taken(memory))
 
     def on_candle_closed(self, message: CandleClosed) -> None:
-        """Fold the candle and tell the indicators at its close."""
+        """Fold the candle and tell the indicators at its close, or how far they are along."""
         snapshot = self.indicators.take(self.state.memory, message.candle)
         if snapshot is not None:
-            self.send(SnapshotTaken(self.symbol, snapshot, message.candle))
+            candle = message.candle if self.with_candles else None
+            self.send(SnapshotTaken(self.symbol, snapshot, candle))
+        elif (taken := self.indicators.taken(self.state.memory)) % self.pace == 0:
+            self._tell_warmup(taken)
+
+    def _tell_warmup(self, taken: int) -> None:
+        needed = self.indicators.needed
+        if taken < needed:
+            self.send(WarmupAdvanced(self.symbol, taken, needed))

@@ -10,7 +10,6 @@ from trader.advice.desk import AdvisorState
 from trader.advice.rules import ADVISORS, rules_advice
 from trader.advice.settings import AdviceSettings
 from trader.advice.window import remember
-from trader.model.instrument import ZERO
 from trader.model.market import SECOND
 from trader.model.messages import (
     AdviceGiven,
@@ -22,6 +21,7 @@ from trader.model.messages import (
     PositionChanged,
     SessionStarted,
     SnapshotTaken,
+    WarmupAdvanced,
 )
 from trader.model.views import Advice, Snapshot
 from trader.ports import Model
@@ -59,9 +59,14 @@ class LLMAdvisor(Actor):
         self.state.halted = False
         self.state.desk.pending.clear()
 
+    def on_warmup_advanced(self, message: WarmupAdvanced) -> None:
+        """Note that no advice on a symbol is possible yet."""
+        self.state.warming[message.symbol] = message
+
     def on_snapshot_taken(self, message: SnapshotTaken) -> None:
         """Give the advice that the snapshot merits, or ask for it."""
         symbol, desk, asks = message.symbol, self.state.desk, self.model is not None
+        self.state.warming.pop(symbol, None)
         if asks:
             remember(desk.rows.setdefault(symbol, []), message.snapshot, message.candle)
         advice = self._by_rule(symbol, message.snapshot)
@@ -74,8 +79,8 @@ class LLMAdvisor(Actor):
         return self.rule(self.settings, symbol, snapshot, self._position(symbol))
 
     def _position(self, symbol: str) -> int:
-        quantity = self.state.positions.get(symbol, ZERO)
-        return (quantity > 0) - (quantity < 0)
+        quantity = self.state.positions.get(symbol)
+        return 0 if quantity is None else 1 if quantity > 0 else -1
 
     def _enter(self, advice: Advice | None) -> None:
         """Give the rules' advice to enter, where they are to give it."""
@@ -122,8 +127,6 @@ class LLMAdvisor(Actor):
             return
         if not self._ask(symbol, pending.tried):
             self._enter(self._by_rule(symbol, pending.row.snapshot))
-
-    # -- what comes of it --------------------------------------------------------------------------
 
     def on_position_changed(self, message: PositionChanged) -> None:
         """Note which positions are open."""

@@ -52,8 +52,8 @@ class RiskGuard(Actor):
         price.closed = ts = candle.ts_event
         if state.held or ts >= state.windows.next_roll:
             self._tell(mark(self.rules.settings, state, ts))
-        if message.symbol in self.unpaired:
-            self._tell(protection.reach(self.rules, state, message.symbol, candle.close))
+            if message.symbol in self.unpaired:
+                self._tell(protection.reach(self.rules, state, message.symbol, candle.close))
 
     def on_quote_updated(self, message: m.QuoteUpdated) -> None:
         """Note the newest quote."""

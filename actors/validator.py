@@ -9,7 +9,6 @@ import msgspec
 from trader.advice.checks import Standing, opens, refusal
 from trader.advice.claims import Tally, count_false, refuse_opinion
 from trader.advice.settings import AdviceSettings
-from trader.model.instrument import ZERO
 from trader.model.messages import (
     AdviceGiven,
     AdviceRefused,
@@ -69,11 +68,11 @@ class Validator(Actor):
             tally.false += count_false(message.opinion, message.shown)
 
     def _standing(self, symbol: str) -> Standing:
-        quantity = self.state.positions.get(symbol, ZERO)
+        quantity = self.state.positions.get(symbol)
         return Standing(
             now=self.now,
             known_symbol=symbol in self.symbols,
-            position=(quantity > 0) - (quantity < 0),
+            position=0 if quantity is None else 1 if quantity > 0 else -1,
             stalled_since=self.state.stalled.get(symbol),
         )
 

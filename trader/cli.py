@@ -5,7 +5,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,19 +25,21 @@ app = typer.Typer(
     rich_markup_mode=None,
     invoke_without_command=True,
     help="An actor-model crypto trading engine. Without a command it trades, on paper.",
+    epilog="What is not given is as the profile has it: `config show` prints every value.",
 )
 config = typer.Typer(add_completion=False, rich_markup_mode=None, help="Settings and their layers.")
 app.add_typer(config, name="config")
 
-Profile = Annotated[str, typer.Option(help="Profile: conservative, moderate or aggressive.")]
-Files = Annotated[list[Path], typer.Option("--config", help="JSON or TOML file; repeatable.")]
-DataDir = Annotated[
-    str | None, typer.Option(help="Directory of journal and logs.", show_default=False)
-]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON on stdout.")]
-Sets = Annotated[
-    list[str], typer.Option("--set", help="PATH=VALUE, such as risk.cooldown_seconds=60.")
-]
+
+def _option(metavar: str, text: str, *names: str) -> Any:
+    return typer.Option(*names, metavar=metavar, help=text)
+
+
+Profile = Annotated[str, _option("NAME", "conservative, moderate or aggressive.")]
+Files = Annotated[list[Path], _option("FILE", "Settings, JSON or TOML; repeatable.", "--config")]
+Sets = Annotated[list[str], _option("PATH=VALUE", "One setting; repeatable.", "--set")]
+DataDir = Annotated[str | None, _option("DIR", "Where journal, logs and status are.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Results as JSON on stdout.")]
 
 
 def main() -> None:
@@ -59,24 +61,24 @@ def run(
     profile: Profile = "moderate",
     files: Files = [],
     sets: Sets = [],
-    symbol: Annotated[list[str], typer.Option(help="Symbol such as BTC-USD; repeatable.")] = [],
-    interval: Annotated[str | None, typer.Option(help="Candle: 1m, 15m, 4h, 1d.")] = None,
-    venue: Annotated[str | None, typer.Option(help="embedded or replay.")] = None,
-    data: Annotated[str | None, typer.Option(help="Recorded candles, CSV or CSV.gz.")] = None,
-    speed: Annotated[str | None, typer.Option(help="Times real time, or max.")] = None,
-    seed: Annotated[str | None, typer.Option(help="Seed of the embedded market.")] = None,
-    candles: Annotated[str | None, typer.Option(help="End after N candles a symbol.")] = None,
-    advisor: Annotated[str | None, typer.Option(help="rules, ema-cross or recorded.")] = None,
+    symbol: Annotated[list[str], _option("SYMBOL", "What to trade: BTC-USD; repeatable.")] = [],
+    interval: Annotated[str | None, _option("LENGTH", "Of a candle: 1m, 15m, 4h, 1d.")] = None,
+    venue: Annotated[str | None, _option("NAME", "embedded or replay.")] = None,
+    data: Annotated[str | None, _option("FILE", "Candles to replay, CSV or CSV.gz.")] = None,
+    speed: Annotated[str | None, _option("N", "Times real time, or max.")] = None,
+    seed: Annotated[str | None, _option("N", "Of the embedded market.")] = None,
+    candles: Annotated[str | None, _option("N", "End after N candles of each symbol.")] = None,
+    advisor: Annotated[str | None, _option("NAME", "rules, ema-cross or recorded.")] = None,
     data_dir: DataDir = None,
-    log_level: Annotated[str | None, typer.Option(help="TRACE, DEBUG, INFO ...")] = None,
-    log_filter: Annotated[list[str], typer.Option(help="ROLE=LEVEL; repeatable.")] = [],
-    duration: Annotated[str | None, typer.Option("--for", help="Wall time: 90s, 10m, 2h.")] = None,
+    log_level: Annotated[str | None, _option("LEVEL", "TRACE, DEBUG, INFO, WARNING ...")] = None,
+    log_filter: Annotated[list[str], _option("ROLE=LEVEL", "Level of one role; repeatable.")] = [],
+    duration: Annotated[str | None, _option("TIME", "End after: 90s, 10m, 2h.", "--for")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the last run.")] = False,
     journal: Annotated[bool | None, typer.Option(help="Write the journal.")] = None,
-    panel: Annotated[bool, typer.Option(help="Show the panel, at a terminal.")] = True,
-    fault: Annotated[list[str], typer.Option(help="Crash: role=NAME,at=N[,always].")] = [],
+    panel: Annotated[bool, typer.Option(help="The panel, at a terminal.")] = True,
+    fault: Annotated[list[str], _option("FAULT", "A crash: role=NAME,at=N[,always].")] = [],
     live: Annotated[bool, typer.Option("--live", help="Trade for real: not there yet.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Summary as JSON on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Trade on paper until the data end, a time is up or a signal comes."""
     if context.invoked_subcommand is not None:
@@ -122,7 +124,7 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", help="Again every second.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a run is doing, or what the last one was doing when it ended."""
+    """Show what a run is doing, or did last."""
     from trader.app.watching import watch_status
 
     for shown in watch_status(_directory(data_dir), sys.stdout, as_json=as_json, again=watch):
@@ -143,11 +145,11 @@ def runs(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 @app.command("show")
 def show_run(
-    run: Annotated[str, typer.Argument(help="Its number, its id, or last.")] = "last",
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Number, id, or last.")] = "last",
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the results of a past run again, with every trade that was kept."""
+    """Print the results of a past run again."""
     from trader.app.history import find_run, summary_of
     from trader.ui.results import to_text
     from trader.ui.summary import to_json
@@ -186,6 +188,24 @@ def topology() -> None:
     from trader.topology import to_mermaid, to_text
 
     print(f"{to_text()}\n\n{to_mermaid()}")
+
+
+@app.command()
+def indicators(
+    data: Annotated[Path, typer.Option(help="Candles, CSV or CSV.gz.")],
+    cipher: Annotated[str, typer.Option(help="a or b.")],
+    interval: Annotated[str, typer.Option(help="Candle: 1m, 15m, 4h, 1d.")],
+    out: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="HTML file to draw into.")] = None,
+    profile: Profile = "moderate",
+    files: Files = [],
+    sets: Sets = [],
+) -> None:
+    """Write every column of Cipher A or B for a file of candles; draw them."""
+    from trader.app.indicators import Request, write_indicators
+
+    loaded = _load(profile, files, [*_split(sets), ("trading.interval", interval)])
+    write_indicators(loaded.settings, Request(data, cipher, out, plot))
 
 
 def _load(profile: str, files: list[Path], overrides: list[tuple[str, str]]) -> "Loaded":

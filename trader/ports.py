@@ -114,12 +114,19 @@ class Venue(Protocol):
 class Indicators(Protocol[M]):
     """Where the IndicatorWorker reads: the stream, or columns computed once over a series."""
 
+    needed: int
+    """Candles before the first snapshot."""
+
     def start(self) -> M:
         """Return the memory of a worker that has seen no candle."""
         ...
 
     def take(self, memory: M, candle: Candle) -> Snapshot | None:
         """Fold one closed candle into `memory`; None until every indicator has its history."""
+        ...
+
+    def taken(self, memory: M) -> int:
+        """Return how many candles were taken."""
         ...
 
 

@@ -78,7 +78,7 @@ _ROWS: list[tuple[str, tuple[str, ...], Loss, tuple[type[Message], ...]]] = [
         (m.FeedStalled, m.FeedRecovered),
     ),
     (MARKET_FEED, (KILL_SWITCH,), Loss.HALT, (m.FeedEnded,)),
-    (INDICATOR_WORKER, (LLM_ADVISOR,), Loss.HOLD, (m.SnapshotTaken,)),
+    (INDICATOR_WORKER, (LLM_ADVISOR,), Loss.HOLD, (m.WarmupAdvanced, m.SnapshotTaken)),
     (MODEL, (LLM_ADVISOR,), Loss.HOLD, (m.ModelAnswered, m.ModelFailed)),
     (LLM_ADVISOR, (VALIDATOR,), Loss.HOLD, (m.AdviceGiven,)),
     (VALIDATOR, (LLM_ADVISOR,), Loss.REPEATED, (m.AdviceRefused,)),

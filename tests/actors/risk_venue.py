@@ -59,6 +59,7 @@ class RiskVenue:
         self.orders: dict[str, Resting] = {}
         self.cash, self.holdings = CASH, dict.fromkeys(SYMBOLS, ZERO)
         self.true = Ledger(CASH)
+        self.fills: list[Fill] = []
         self.prices = dict.fromkeys(SYMBOLS, 100.0)
         self.active = False
         self.epoch = 0
@@ -113,7 +114,8 @@ class RiskVenue:
         balances |= {"USD": self.cash}
         rows = [r for r in self.orders.values() if r.status is OrderStatus.OPEN]
         listed = [OrderState(r.order, "v", r.status, ZERO, self.now) for r in rows]
-        account = Account(balances, tuple(listed), {PERP: self.holdings[PERP]})
+        perps = {PERP: self.holdings[PERP]}
+        account = Account(balances, tuple(listed), perps, fills=tuple(self.fills[-20:]))
         self.tell(m.AccountReconciled(account, ""))
 
     # -- answering ---------------------------------------------------------------------------------
@@ -151,8 +153,11 @@ class RiskVenue:
         kind = m.OrderCanceled if status is OrderStatus.CANCELED else m.OrderExpired
         self.tell(kind(row.order.client_order_id))
 
-    def fill(self, row: Resting, share: float) -> None:
-        """Fill a share of what is left of an order; the rest of its group shrinks with it."""
+    def fill(self, row: Resting, share: float, *, told: bool = True) -> None:
+        """Fill a share of what is left of an order; the rest of its group shrinks with it.
+
+        Of a fill that is not `told`, the account alone speaks.
+        """
         if not self.fits(row):
             self.reject(row, Reason.VENUE_BALANCE)
             return
@@ -168,7 +173,11 @@ class RiskVenue:
         for other in group or [row]:
             other.remaining = max(ZERO, other.remaining - quantity)
         row.status = OrderStatus.OPEN if row.remaining else OrderStatus.FILLED
-        self.tell(m.OrderPartiallyFilled(fill) if row.remaining else m.OrderFilled(fill))
+        if told:
+            self.tell(m.OrderPartiallyFilled(fill) if row.remaining else m.OrderFilled(fill))
+        else:
+            self.tell(m.MessageLost("risk_guard", "OrderFilled", 7))
+            self.reconcile()
         for other in group:
             if not other.remaining and not other.status.final:
                 self.end(other)
@@ -196,6 +205,7 @@ class RiskVenue:
         )
         self.holdings[symbol] += side.sign * quantity
         self.true.apply(fill)
+        self.fills.append(fill)
         self.cash = self.true.cash
         return fill
 

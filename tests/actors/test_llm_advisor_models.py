@@ -30,7 +30,7 @@ from trader.testing.stage import Stage
 
 BIG, SMALL = "openai:big", "openai:small"
 HALT = HaltTrading(1, Reason.HALT_OPERATOR, "a test", flatten=False)
-QUIET = msgspec.structs.replace(DIP, cross=0)
+QUIET = msgspec.structs.replace(DIP, cross=0, marks=())
 
 
 class ScriptedModel:
@@ -232,13 +232,15 @@ async def test_quiet_candles_are_not_asked_about(stage: Stage, prefilter: bool, 
         ({"close": 100.19}, False),
         ({"close": 100.2}, True),
         ({"close": 99.8}, True),
-        ({"atr": None}, True),
+        ({"marks": ("gold_buy",)}, True),
+        ({"rsi_zone": -1}, True),
+        ({"gap": 3, "last": ()}, False),
     ],
 )
 async def test_what_makes_a_candle_worth_a_question(
     stage: Stage, changes: dict[str, object], asked: bool
 ) -> None:
-    """An event, a move of one average true range since the last question, or no range known."""
+    """An event, another zone or a move of one average true range since the last question."""
     model = ScriptedModel(big=said(stance="hold"))
     await start(stage, model)
 

@@ -311,6 +311,12 @@ class AnyVenue(RuleBasedStateMachine):
         """Fill an order, acknowledged or not, in part or in whole."""
         self.venue.fill(pick(self.venue.alive(), place), share)
 
+    @precondition(lambda self: self.venue.alive() and not self.venue.alive(*IN_DOUBT))
+    @rule(place=st.integers(0, 20), share=st.sampled_from([0.3, 1.0]))
+    def lose_a_fill(self, place: int, share: float) -> None:
+        """Fill an order, and let nobody hear of it but from the account."""
+        self.venue.fill(pick(self.venue.alive(OrderStatus.OPEN), place), share, told=False)
+
     @precondition(lambda self: self.unwanted())
     @rule(place=st.integers(0, 20))
     def confirm(self, place: int) -> None:

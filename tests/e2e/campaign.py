@@ -5,6 +5,8 @@ signals   end live runs at random moments: no entry order may be left, no positi
 kills     kill live runs at random moments, and resume them: the account must come back whole
 junk      a thousand pieces of junk a round, for whatever reads: refused in a line, or harmless
 damage    a journal damaged at every 97th byte, another a round: refused, or harmless
+year      a year of minutes as fast as it goes: memory, files, and how fast the journal opens
+day       a day of minutes by the live driver, in two minutes: the same
 """
 
 import random
@@ -19,7 +21,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.e2e import fuzz
+from tests.e2e import fuzz, long
 from tests.e2e.inside import play
 from tests.e2e.process import Process, launched
 from tests.e2e.venue import account_left, faults_of, legs_of
@@ -27,7 +29,8 @@ from trader.model.orders import Leg
 from trader.runtime.faults import Fault
 from trader.topology import ROLES
 
-LIVE = ("--profile", "aggressive", "--json", "--symbol", "BTC-USD", "--symbol", "ETH-USD")
+LIVE = ("--profile", "aggressive", "--json", "--set", "trading.leverage=5")
+SYMBOLS = ("--symbol", "BTC-USD", "--symbol", "ETH-USD-PERP")
 POLICIES = ("protect", "flatten", "leave")
 MARKET = ("market.candles=45", "system.journal=false")
 
@@ -47,7 +50,7 @@ def wait_for_trouble(run: Process, chance: random.Random) -> None:
 def end_at_random(chance: random.Random) -> list[str]:
     """End one live run at a random moment; return what was wrong."""
     policy, latency = chance.choice(POLICIES), chance.choice([50, 5_000, 30_000])
-    options = [*LIVE, "--seed", str(chance.randrange(1000))]
+    options = [*LIVE, *SYMBOLS, "--seed", str(chance.randrange(1000))]
     options += ["--speed", str(chance.choice([300, 1000, 5000]))]
     options += ["--set", f"shutdown.open_position={policy}"]
     options += ["--set", f"simulation.latency_ms={latency}"]
@@ -64,7 +67,7 @@ def end_at_random(chance: random.Random) -> list[str]:
 
 def kill_at_random(chance: random.Random) -> list[str]:
     """Kill one live run at a random moment and resume it; return what was wrong."""
-    options = [*LIVE, "--seed", str(chance.randrange(1000))]
+    options = [*LIVE, *SYMBOLS, "--seed", str(chance.randrange(1000))]
     with tempfile.TemporaryDirectory() as folder:
         with launched(Path(folder), *options, "--speed", "2000") as run:
             wait_for_trouble(run, chance)
@@ -128,6 +131,15 @@ def damage_everywhere(number: int) -> list[str]:
         ]
 
 
+def travel(*options: str) -> list[str]:
+    """Make a long run; print its figures, and return what grew that should not."""
+    with tempfile.TemporaryDirectory() as folder:
+        journey = long.travel(Path(folder), *options, every=0.5, patience=3_600)
+    sys.stdout.write(f"{long.to_text(journey)}\n")
+    found = [f"{journey.growth} KB more in the last quarter"] * (journey.growth > 8_000)
+    return [*found, *[f"the journal opens in {journey.opened:.2f} s"] * (journey.opened > 2)]
+
+
 def main() -> None:
     """Run a campaign."""
     campaigns = {"crashes": (lambda number: crash_everywhere(number + 10), 1)}
@@ -135,6 +147,11 @@ def main() -> None:
     campaigns["kills"] = (lambda number: kill_at_random(random.Random(number)), 50)
     campaigns["junk"] = (feed_junk, 20)
     campaigns["damage"] = (damage_everywhere, 10)
+    campaigns["year"] = (
+        lambda number: travel("--candles", "525600", "--speed", "max", "--seed", str(number + 10)),
+        1,
+    )
+    campaigns["day"] = (lambda _number: travel("--candles", "1440", "--speed", "720"), 1)
     kind = sys.argv[1] if len(sys.argv) > 1 else ""
     if kind not in campaigns:
         sys.exit(__doc__)

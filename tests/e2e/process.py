@@ -21,12 +21,15 @@ DEADLINE = 30.0
 class Process:
     """A child that runs the engine; its log lines are read as they come."""
 
-    def __init__(self, child: "subprocess.Popen[bytes]", data_dir: Path) -> None:
+    def __init__(
+        self, child: "subprocess.Popen[bytes]", data_dir: Path, patience: float = DEADLINE
+    ) -> None:
         self.child = child
         self.data_dir = data_dir
         self.log = ""
         self._output = b""
-        self._until = time.monotonic() + DEADLINE
+        self._patience = patience
+        self._until = time.monotonic() + patience
         self._selector = selectors.DefaultSelector()
         for stream in (child.stdout, child.stderr):
             assert stream is not None
@@ -35,7 +38,7 @@ class Process:
     def wait_for(self, pattern: str) -> str:
         """Return the text that matches a pattern, once the log has it."""
         while (found := re.search(pattern, self.log)) is None:
-            if not self._read():
+            if not self.read():
                 raise AssertionError(f"the run ended without {pattern!r}:\n{self.log}")
         return found[0]
 
@@ -50,7 +53,7 @@ class Process:
 
     def end(self) -> int:
         """Return the exit code, once the process has ended."""
-        while self._read():
+        while self.read():
             pass
         return self.child.wait(max(self._until - time.monotonic(), 1.0))
 
@@ -68,10 +71,11 @@ class Process:
         """Return the newest status dump."""
         return json.loads((self.data_dir / "status.json").read_bytes())
 
-    def _read(self) -> bool:
+    def read(self, seconds: float = DEADLINE) -> bool:
+        """Wait so long for output and take it in; False once there will be no more."""
         if not self._selector.get_map():
             return False
-        for key, _ in self._selector.select(self._until - time.monotonic()):
+        for key, _ in self._selector.select(min(seconds, self._until - time.monotonic())):
             data = os.read(key.fd, 65536)
             if not data:
                 self._selector.unregister(key.fileobj)
@@ -80,7 +84,7 @@ class Process:
             else:
                 self._output += data
         if time.monotonic() > self._until:
-            raise AssertionError(f"no end within {DEADLINE:g} s:\n{self.log}")
+            raise AssertionError(f"no end within {self._patience:g} s:\n{self.log}")
         return True
 
 
@@ -90,6 +94,7 @@ def launched(
     *options: str,
     script: Sequence[str] = ("run.py",),
     environ: Mapping[str, str] = {},
+    patience: float = DEADLINE,
     **popen: Any,
 ) -> Iterator[Process]:
     """Start the engine, and see to it that it is gone at the end."""
@@ -104,7 +109,7 @@ def launched(
         **popen,
     )
     try:
-        yield Process(child, data_dir)
+        yield Process(child, data_dir, patience)
     finally:
         child.kill()
         child.communicate()

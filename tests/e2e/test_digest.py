@@ -1,6 +1,7 @@
 """What a run decides depends on its market and settings, and on nothing else."""
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tests.e2e.inside import play
 from tests.e2e.process import launched
 from trader.matching.settings import SimulationSettings
 from trader.model.market import interval_ns
+from trader.runtime.faults import Fault
 from trader.ui.summary import SessionSummary, to_json
 from trader.venues.embedded import EmbeddedMarket
 from trader.venues.simulated import SimulatedExchange
@@ -86,6 +88,56 @@ def test_the_order_of_hashes_decides_nothing(tmp_path: Path) -> None:
             digests.append(run.summary["digest"])
 
     assert digests[0] == digests[1]
+
+
+@pytest.fixture(scope="session")
+def gaps(candle_file: Path) -> Path:
+    """Write the same candles to a file, a fifth lower in every other stretch of 90 minutes."""
+    head, *rows = candle_file.read_text().splitlines()
+    path = candle_file.with_name("gaps.csv")
+    path.write_text("\n".join([head, *(_lowered(row, n // 90 % 2) for n, row in enumerate(rows))]))
+    return path
+
+
+def _lowered(row: str, lower: int) -> str:
+    ts, *prices, volume = row.split(",")
+    return ",".join([ts, *(str(float(p) * (0.8 if lower else 1.0)) for p in prices), volume])
+
+
+PERPETUAL = (
+    "trading.symbol=BTC-USDT-PERP",
+    "trading.leverage=10",
+    "risk.max_daily_loss_pct=90",
+    "risk.max_weekly_loss_pct=90",
+    "risk.max_monthly_loss_pct=90",
+    "risk.max_drawdown_pct=90",
+    "market.candles=900",
+    "indicators.history=100",
+    "system.journal=false",
+)
+
+
+def test_a_perpetual_that_is_liquidated_is_booked_to_the_last_digit(
+    tmp_path: Path, gaps: Path
+) -> None:
+    """Longs and shorts, funding, liquidations; alike at every speed and with a crash anywhere."""
+
+    def run(*sets: str, faults: tuple[Fault, ...] = ()) -> SessionSummary:
+        recorded = ("market.venue=replay", f"market.data={gaps}", *PERPETUAL, *sets)
+        return play(tmp_path, *recorded, faults=faults)
+
+    one = run("system.log_level=INFO")
+    log = (tmp_path / "trader.log").read_text()
+    assert balances(one)
+    assert "position_liquidated" in log
+    assert re.search("submit_order .*side=sell .*leg=e", log)
+    assert one.pnl.funding != 0
+    assert one.digest == run("market.speed=500000").digest
+    for role, step in (("execution_broker", 9), ("risk_guard", 90)):
+        for at in range(1, 10 * step, step):
+            crashed = run(faults=(Fault(role, at),))
+            assert crashed.restarts
+            assert (crashed.digest, crashed.pnl) == (one.digest, one.pnl)
 
 
 def test_a_month_of_real_minutes(tmp_path: Path, shared: Path) -> None:

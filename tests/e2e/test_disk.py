@@ -12,7 +12,7 @@ from trader.model.errors import JournalError, UsageError
 from trader.runtime.faults import Fault
 from trader.storage.archive import open_archive
 
-LARGEST = 120 * 1024
+LARGEST = 60 * 1024
 """Bytes after which no file of the run can grow: the journal fails within the first trades."""
 NO_LIMIT = resource.RLIM_INFINITY
 
@@ -24,12 +24,13 @@ def limit_files() -> None:
 
 def test_a_full_disk_stops_entries_and_nothing_else(tmp_path: Path) -> None:
     """Nothing is opened that cannot be recorded; the run ends, tells what it did, and says so."""
-    options = ("--candles", "600", "--speed", "max", "--json", "--log-level", "WARNING")
+    options = ("--candles", "600", "--speed", "max", "--json", "--log-level", "DEBUG")
     with launched(tmp_path, *options, preexec_fn=limit_files) as run:
         assert run.end() == 1
     run.wait_for("journal_failed .*cannot be written")
     run.wait_for("reason=HALT_JOURNAL")
     run.wait_for("journal_not_closed")
+    run.wait_for(r"error: \S+trader.jsonl: \d+ lines could not be written: File too large")
     assert "Traceback" not in run.log
     assert (run.summary["exit_code"], run.summary["candles"]) == (1, 600)
     assert not last_run(tmp_path).clean

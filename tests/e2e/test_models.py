@@ -4,6 +4,8 @@ The model is the scripted server; what asks it is the real client.
 """
 
 import random
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import msgspec
 import pytest
 
 from tests.e2e.inside import last_run, play
-from tests.e2e.process import launched
+from tests.e2e.process import DEADLINE, launched
 from trader.app.advised import report_of
 from trader.app.advising import LEDGER, answers_of, to_lines
 from trader.llm.spend import Days, Spent
@@ -25,6 +27,7 @@ pytest.importorskip("langchain_openai")
 KEY = "sk-canary-0123456789abcdef"
 CANDLES = 150
 MIXED = ("ok", *FAULTS)
+RECORDED = "bybit-linear_BTCUSDT_1m_2025-05-29_2025-06-29.csv.gz"
 IMPATIENT = "llm.timeout_seconds=0.3"
 
 
@@ -97,6 +100,25 @@ def test_a_recorded_run_is_the_same_and_calls_nobody(tmp_path: Path, server: Mod
         )
 
 
+def test_real_candles_with_every_fault_mixed(
+    tmp_path: Path, server: ModelServer, shared: Path
+) -> None:
+    """A replay ends, model and rules advise by turns, and the ledger covers all that was used."""
+    file = shared / "data" / "ohlcv" / RECORDED
+    if not file.is_file():
+        pytest.skip(f"no {file.name}")
+    modes = random.Random(7)
+    server.script = lambda _n: modes.choice(("ok", "ok", *MIXED))
+    replay = ("market.venue=replay", f"market.data={file}", "trading.symbol=BTC-USDT")
+    summary = ask(tmp_path, server, *replay, IMPATIENT, "market.candles=1500")
+
+    assert (summary.exit_code, summary.halted) == (0, None)
+    assert summary.candles == 1_500
+    assert set(summary.advice) == {"openai:any", "rules"}
+    assert spent(tmp_path).tokens >= server.tokens > 0
+    assert leaks(tmp_path) == []
+
+
 @pytest.mark.parametrize("mode", FAULTS)
 def test_a_run_bears_every_fault(tmp_path: Path, server: ModelServer, mode: str) -> None:
     """It ends in order, the rules advise in the model's place, and no key is written anywhere."""
@@ -139,6 +161,20 @@ def test_a_crash_of_the_advisor_changes_nothing(tmp_path: Path, server: ModelSer
         assert shaken.restarts == {"llm_advisor": 1}
         assert (shaken.digest, shaken.advice) == (calm.digest, calm.advice)
         assert len(server.asked) == calls
+
+
+def test_a_model_that_hangs_holds_up_no_signal(tmp_path: Path, server: ModelServer) -> None:
+    """At full speed the engine's own thread waits for it, until the end is asked for."""
+    asked = threading.Event()
+    server.script = lambda _n: "hang" if asked.set() is None else ""
+    model = ("llm.model=openai:any", f"llm.base_url={server.url}", "llm.timeout_seconds=60")
+    sets = [part for text in model for part in ("--set", text)]
+    with launched(tmp_path, "--candles", "60", "--speed", "max", "--json", *sets) as run:
+        assert asked.wait(DEADLINE)
+        run.send(signal.SIGINT)
+
+        assert run.end() == 0
+        assert run.summary["candles"] < 60
 
 
 def test_a_model_that_hangs_holds_up_neither_exits_nor_the_end(

@@ -28,7 +28,8 @@ def legs_of(account: Account) -> dict[str, set[Leg | None]]:
 
 def held_in(account: Account) -> list[str]:
     """Return the symbols that are held."""
-    return [f"{c}-USD" for c, amount in account.balances.items() if c != "USD" and amount]
+    spot = [f"{c}-USD" for c, amount in account.balances.items() if c != "USD" and amount]
+    return spot + list(account.positions)
 
 
 def faults_of(account: Account, policy: str) -> list[str]:

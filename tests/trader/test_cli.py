@@ -205,7 +205,7 @@ def test_json_is_one_object_on_stdout(command: Command) -> None:
         *("submitted", "filled", "canceled", "rejected", "denied", "open")
     ]
     assert list(summary["pnl"]) == ["realized", "unrealized", "fees", "funding", "net"]
-    assert list(summary["equity"]) == ["start", "end", "peak", "max_drawdown_pct"]
+    assert list(summary["equity"]) == ["start", "end", "peak", "max_drawdown_pct", "transfers"]
     assert (summary["simulated"], summary["candles"], summary["exit_code"]) == (True, 60, 0)
     assert summary["advice"]["rules"] > 0
     assert summary["fills"] > 0

@@ -32,9 +32,10 @@ class OpenTrade(msgspec.Struct):
 
     opened: int
     side: Side = Side.BUY
-    quantity: Decimal = ZERO
-    entered: Decimal = ZERO
-    left: Decimal = ZERO
+    # Named in journals as they were while there was spot alone.
+    quantity: Decimal = msgspec.field(default=ZERO, name="bought")
+    entered: Decimal = msgspec.field(default=ZERO, name="paid")
+    left: Decimal = msgspec.field(default=ZERO, name="received")
     fees: Decimal = ZERO
     funding: Decimal = ZERO
 

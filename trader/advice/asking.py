@@ -9,7 +9,7 @@ from trader.advice.answers import to_advice, to_opinion
 from trader.advice.brief import Brief, Prompt, digest, render
 from trader.advice.desk import Desk, No, Pending
 from trader.advice.settings import LlmSettings
-from trader.advice.window import Row, events, shown
+from trader.advice.window import events, shown, states
 from trader.model.market import SECOND
 from trader.model.messages import (
     AdviceGiven,
@@ -19,6 +19,7 @@ from trader.model.messages import (
 )
 from trader.model.opinions import Answer, Opinion, Question
 from trader.model.reasons import Reason
+from trader.model.views import Snapshot
 
 
 class Asking(msgspec.Struct, frozen=True):
@@ -56,12 +57,13 @@ def merits(settings: LlmSettings, desk: Desk, symbol: str, held: bool, pause: in
         return True
     if row.snapshot.ts_event - last.snapshot.ts_event < pause:
         return False
-    return not settings.prefilter or held or bool(events(row.snapshot)) or _moved(row, last)
+    return not settings.prefilter or held or _differs(row.snapshot, last.snapshot)
 
 
-def _moved(row: Row, last: Row) -> bool:
-    atr = row.snapshot.atr
-    return atr is None or abs(row.snapshot.close - last.snapshot.close) >= atr
+def _differs(now: Snapshot, then: Snapshot) -> bool:
+    """Tell whether anything happened, or is another than at the last question."""
+    moved = abs(now.close - then.close) >= now.atr
+    return moved or bool(events(now)) or states(now) != states(then)
 
 
 def begin(

@@ -12,7 +12,7 @@ from string import Template
 
 import msgspec
 
-from trader.advice.window import Row, all_readings, events, readings
+from trader.advice.window import Row, all_readings, events, readings, states
 from trader.model.market import SECOND
 
 _HEADING = re.compile(r"^=== (\w+)\n", re.MULTILINE)
@@ -92,7 +92,7 @@ def digest(prompt: Prompt, text: str) -> str:
 
 def _fields(brief: Brief) -> dict[str, str]:
     newest = brief.rows[-1].snapshot
-    found, marks = all_readings(brief.rows), events(newest)
+    found, marks = {**all_readings(brief.rows), **states(newest)}, events(newest)
     time = datetime.fromtimestamp(newest.ts_event // SECOND, UTC)
     return {
         "symbol": _quoted(brief.symbol),
@@ -110,10 +110,9 @@ def _fields(brief: Brief) -> dict[str, str]:
 def _state(rows: Sequence[Row]) -> str:
     newest, oldest = rows[-1].snapshot, rows[0].snapshot
     moved = (newest.close / oldest.close - 1.0) * 100.0
-    parts = [f"{moved:+.2f} % over {len(rows)} candles"]
-    if newest.atr is not None:
-        parts.append(f"average true range {newest.atr / newest.close * 100.0:.3f} % of the price")
-    return ", ".join(parts)
+    spread = newest.atr / newest.close * 100.0
+    over = f"{moved:+.2f} % over {len(rows)} candles"
+    return f"{over}, average true range {spread:.3f} % of the price"
 
 
 def _position(holding: Holding | None) -> str:

@@ -8,7 +8,7 @@ from trader.advice.breaker import Breaker
 from trader.advice.brief import Holding
 from trader.advice.window import Row
 from trader.model.market import SECOND
-from trader.model.messages import AdviceRefused, OrderDenied, PositionChanged
+from trader.model.messages import AdviceRefused, OrderDenied, PositionChanged, WarmupAdvanced
 from trader.model.opinions import Answer
 from trader.model.views import Advice, Stance
 
@@ -135,6 +135,8 @@ class AdvisorState(msgspec.Struct):
     """When the newest candle closed on which the rules advised an entry (ns)."""
     noes: dict[str, list[AdviceRefused | OrderDenied]] = {}
     """What came of earlier advice: the next brief says why."""
+    warming: dict[str, WarmupAdvanced] = {}
+    """How far indicators are along that have given no snapshot yet."""
     desk: Desk = msgspec.field(default_factory=Desk)
 
     def remember(self, no: No) -> None:

@@ -22,12 +22,12 @@ def rules_advice(
     settings: AdviceSettings, symbol: str, snapshot: Snapshot, position: int
 ) -> Advice | None:
     """Buy where WaveTrend turns up from oversold, sell where it turns down from overbought."""
+    if not snapshot.cross or snapshot.cross == position:
+        return None
     stance = _stance(snapshot.cross, symbol, position)
     if stance is None:
         return None
     wt2, rsi, flow = snapshot.wt2, snapshot.rsi, snapshot.money_flow
-    if wt2 is None or rsi is None or flow is None:
-        return None
     if snapshot.cross > 0:
         if wt2 > settings.oversold or rsi > settings.rsi_ceiling:
             return None
@@ -46,12 +46,12 @@ def ema_cross_advice(
     settings: AdviceSettings, symbol: str, snapshot: Snapshot, position: int
 ) -> Advice | None:
     """Buy where the fast average of the close crosses above the slow one, sell where below."""
+    if not snapshot.ema_cross or snapshot.ema_cross == position:
+        return None
     stance = _stance(snapshot.ema_cross, symbol, position)
     if stance is None:
         return None
     wt1, wt2, rsi, flow = snapshot.wt1, snapshot.wt2, snapshot.rsi, snapshot.money_flow
-    if wt1 is None or wt2 is None or rsi is None or flow is None:
-        return None
     if snapshot.ema_cross > 0:
         side = "above"
         conviction = _mean(wt1 > wt2, rsi / 100.0, flow > 0.0)
@@ -70,9 +70,7 @@ ADVISORS: dict[str, Rule] = {RULES: rules_advice, EMA_CROSS: ema_cross_advice}
 
 
 def _stance(cross: int, symbol: str, position: int) -> Stance | None:
-    """Return what a turn up (1) or down (-1) asks for, None where nothing."""
-    if not cross or cross == position:
-        return None
+    """Return what a turn up (1) or down (-1) asks for that the position is not, or None."""
     if position:
         return Stance.FLAT
     if cross > 0:
@@ -117,9 +115,9 @@ def _advice(
 def _bracket(
     settings: AdviceSettings, snapshot: Snapshot, stance: Stance
 ) -> tuple[float | None, float | None]:
-    """Return an entry's stop and target; without an ATR, RiskGuard's percentages serve."""
+    """Return an entry's stop and target around the close."""
     price, atr = snapshot.close, snapshot.atr
-    if atr is None or stance is Stance.FLAT:
+    if stance is Stance.FLAT:
         return None, None
     nearest = price * settings.min_stop_pct / 100.0
     farthest = price * settings.max_stop_pct / 100.0

@@ -1,6 +1,6 @@
 """The newest candles and readings of a symbol: what a brief shows and claims are held against."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -10,7 +10,8 @@ from trader.model.views import Snapshot
 
 ROWS = 24
 """Candles kept of each symbol."""
-_OWN = frozenset({"ts_event"})
+_COUNTS = frozenset({"ts_event", "gap"})
+_CROSS = "cross"
 _LEAST_TOLERANCE = 0.001
 """Of a reading's size: what a reader may round away."""
 
@@ -29,14 +30,37 @@ def remember(rows: list[Row], snapshot: Snapshot, candle: Candle | None) -> None
 
 
 def readings(snapshot: msgspec.Struct) -> dict[str, float]:
-    """Return the measured values of a snapshot by name, whatever it has; None is no reading."""
-    return {name: value for name, value in _leaves(snapshot) if isinstance(value, float)}
+    """Return the measured values of a snapshot by name, whatever it has; None is no reading.
+
+    Those of a tuple are numbered from 1.
+    """
+    found: dict[str, float] = {}
+    for name, value in msgspec.structs.asdict(snapshot).items():
+        if isinstance(value, float):
+            found[name] = value
+        elif isinstance(value, tuple):
+            numbered = enumerate(value, 1)
+            found |= {f"{name}_{place}": v for place, v in numbered if isinstance(v, float)}
+    return found
 
 
 def events(snapshot: msgspec.Struct) -> dict[str, int]:
-    """Return what happened on a candle by name: crosses and other marks that are not 0."""
+    """Return what happened on a candle: crosses by name with their sign, and marks."""
+    found: dict[str, int] = {}
+    for name, value in msgspec.structs.asdict(snapshot).items():
+        if isinstance(value, tuple):
+            found |= {mark: 1 for mark in value if isinstance(mark, str)}
+        elif name.endswith(_CROSS) and value:
+            found[name] = value
+    return found
+
+
+def states(snapshot: msgspec.Struct) -> dict[str, int]:
+    """Return what holds from candle to candle, such as a zone, by name."""
     return {
-        name: int(value) for name, value in _leaves(snapshot) if isinstance(value, int) and value
+        name: int(value)
+        for name, value in msgspec.structs.asdict(snapshot).items()
+        if isinstance(value, int) and not name.endswith(_CROSS) and name not in _COUNTS
     }
 
 
@@ -52,7 +76,8 @@ def shown(rows: Sequence[Row], tolerance_pct: float) -> dict[str, Reading]:
         past = [each.get(name, each["close"]) for each in history]
         spread = (max(past) - min(past)) * tolerance_pct / 100.0
         found[name] = Reading(value, max(spread, abs(value) * _LEAST_TOLERANCE))
-    for name, mark in events(rows[-1].snapshot).items():
+    newest = rows[-1].snapshot
+    for name, mark in {**states(newest), **events(newest)}.items():
         found[name] = Reading(float(mark), 0.0)
     return found
 
@@ -73,11 +98,3 @@ def _of_row(row: Row) -> dict[str, float]:
         found |= {"open": candle.open, "high": candle.high, "low": candle.low}
         found["volume"] = candle.volume
     return found
-
-
-def _leaves(part: msgspec.Struct, prefix: str = "") -> Iterator[tuple[str, object]]:
-    for name, value in msgspec.structs.asdict(part).items():
-        if isinstance(value, msgspec.Struct):
-            yield from _leaves(value, f"{prefix}{name}_")
-        elif name not in _OWN:
-            yield prefix + name, value

@@ -9,6 +9,8 @@ ending     the ways a run ends, the orderly one and the others
 health     how the models of a run do, and what is left of their budget
 highs      the highest use of each limit that was seen
 history    past runs of a data directory, read from its journal
+indicators the command that writes Cipher A or B of a file of candles
+recount    what a run had done whose process died
 reporter   the status line, the panel, the status file and the dump
 reports    the status of a run, read from its actors
 results    the summary of a run that has ended

@@ -5,9 +5,16 @@ from typing import Any
 
 import msgspec
 
+from actors.execution_broker import ExecutionBroker
+from actors.indicator_worker import IndicatorWorker
+from actors.llm_advisor import LLMAdvisor
+from actors.market_feed import MarketFeed
+from actors.risk_guard import RiskGuard
+from actors.validator import Validator
 from trader.model import messages as m
 from trader.model.errors import JournalError, UsageError
 from trader.model.messages import Message
+from trader.model.views import Account
 from trader.runtime.kernel import Kernel
 from trader.runtime.recovery import Memory
 from trader.settings.schema import Settings
@@ -32,6 +39,10 @@ EXCHANGE = "simulated_exchange"
 _RESUMED = (MARKET_FEED, LLM_ADVISOR, VALIDATOR, RISK_GUARD, EXECUTION_BROKER)
 """Roles that go on where they were, beside the indicator workers; supervision begins afresh."""
 
+_STATES: dict[str, type[msgspec.Struct]] = {
+    actor.role: actor.State
+    for actor in (MarketFeed, IndicatorWorker, LLMAdvisor, Validator, RiskGuard, ExecutionBroker)
+}
 _BY_NAME: dict[str, type[Message]] = {edge.message.__name__: edge.message for edge in EDGES}
 
 
@@ -108,19 +119,34 @@ def account_of(settings: Settings) -> str:
 def find_estate(archive: Archive, settings: Settings) -> Estate:
     """Read what the newest run of an account left.
 
-    Raise UsageError if it has none, and JournalError where it was pruned or is damaged.
+    Raise UsageError if it has none, or none that this version can read, and JournalError where it
+    was pruned or is damaged.
     """
     account = account_of(settings)
     run = archive.last_run(account)
     if run is None:
         raise UsageError(f"--resume: the journal has no run of {account}; start without --resume")
+    try:
+        return _estate(archive, run, settings)
+    except msgspec.MsgspecError as error:
+        cure = "start without --resume, or with that version"
+        text = f"--resume: run {run.id} was written by another version of the engine"
+        raise UsageError(f"{text} ({error}); {cure}") from None
+
+
+def _estate(archive: Archive, run: Run, settings: Settings) -> Estate:
     checkpoints, lost = archive.restore(run), _lost(archive, run)
     workers = [f"{INDICATOR_WORKER}[{symbol}]" for symbol in settings.trading.symbols]
     roles = {
         role: _memory(archive, run, role, checkpoints.get(role), lost)
         for role in [*_RESUMED, *workers]
     }
+    for role, memory in roles.items():
+        if memory.checkpoint is not None:
+            msgspec.msgpack.decode(memory.checkpoint, type=_STATES[role.partition("[")[0]])
     _, exchange = checkpoints.get(EXCHANGE, (0, None))
+    if exchange is not None:
+        SimulatedExchange({}, settings.simulation, exchange)
     return Estate(run, roles, exchange, _resume_at(roles[MARKET_FEED]))
 
 
@@ -131,8 +157,7 @@ def left_by(archive: Archive, run: Run, settings: Settings) -> dict[str, object]
         "ended_without_stop": run.id,
         "cure": "--resume goes on with it; else it starts afresh",
     }
-    if found is not None:
-        account = SimulatedExchange({}, settings.simulation, found[1]).account()
+    if found is not None and (account := _account(found[1], settings)) is not None:
         fields["balances"] = " ".join(f"{c} {v}" for c, v in account.balances.items() if v)
         if account.positions:
             fields["positions"] = " ".join(f"{s} {q}" for s, q in account.positions.items())
@@ -144,6 +169,14 @@ def left_by(archive: Archive, run: Run, settings: Settings) -> dict[str, object]
             or "none"
         )
     return fields
+
+
+def _account(saved: bytes, settings: Settings) -> Account | None:
+    """Read the account of a simulated exchange; None where another version has written it."""
+    try:
+        return SimulatedExchange({}, settings.simulation, saved).account()
+    except msgspec.MsgspecError:
+        return None
 
 
 def _memory(

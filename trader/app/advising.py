@@ -41,8 +41,11 @@ def open_advising(
     archive: Archive | None,
     account: str,
     redact: Callable[[str], str],
+    ending: Callable[[], bool] = lambda: False,
 ) -> Advising | None:
     """Prepare what a run asks, without a call; None where rules advise alone.
+
+    Once `ending` says so, nobody is waited for any more.
 
     Raise UsageError for a package, a template, a ledger or a recording that is missing or damaged.
     """
@@ -57,7 +60,7 @@ def open_advising(
         return None
     check_installed(llm)
     spend = Spend(directory / LEDGER, llm)
-    model = LangChainModel(llm, spend, redact)
+    model = LangChainModel(llm, spend, redact, ending)
     return Advising(_asking(settings, llm), lambda _clock: model, spend)
 
 

@@ -183,12 +183,15 @@ def _add_actors(engine: Engine) -> None:
             MarketFeed.start, world.market, trading.symbols, interval, settings.indicators.history
         ),
     )
-    indicators: Indicators[Any] = StreamIndicators(settings.indicators)
+    of = settings.indicators, settings.cipher_a, settings.cipher_b
+    indicators: Indicators[Any] = StreamIndicators(*of)
     if world.series is not None:
-        indicators = ColumnIndicators(settings.indicators, world.series)
+        indicators = ColumnIndicators(*of, world.series)
     for symbol in trading.symbols:
         name = f"{INDICATOR_WORKER}[{symbol}]"
-        main.add(name, partial(IndicatorWorker.start, symbol, indicators))
+        asks = engine.advising is not None
+        start = partial(IndicatorWorker.start, symbol, indicators, with_candles=asks)
+        main.add(name, start)
     advisor = partial(LLMAdvisor.start, settings.advice, system.update_frequency_seconds)
     if engine.advising is not None:
         advising = engine.advising

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import msgspec
 
+from trader.app.recount import recount
 from trader.model.errors import JournalError, UsageError
 from trader.model.market import SECOND
 from trader.storage.archive import open_archive
 from trader.storage.data_dir import holder_of
 from trader.storage.schema import Run
 from trader.ui.catalogue import Catalogue, RunEntry
-from trader.ui.render import utc
 from trader.ui.summary import SessionSummary
 
 
@@ -42,13 +42,19 @@ def find_run(directory: Path, wanted: str) -> Run:
 
 
 def summary_of(run: Run, directory: Path) -> SessionSummary:
-    """Return what a run summed up when it ended; raise UsageError if it never did."""
-    if run.summary is None and holder_of(directory) is not None:
+    """Return what a run summed up when it ended; of one that died, what its journal still tells.
+
+    Raise UsageError for one that goes on, and for a resumed one that died.
+    """
+    if run.summary is not None:
+        return _decode(run, run.summary)
+    if holder_of(directory) is not None:
         raise UsageError(f"run {run.id} has not ended; `run.py status` shows it")
-    if run.summary is None:
-        reached = f"its process died in envelope {run.seq}, market time {utc(run.time)}"
-        raise UsageError(f"run {run.id} has no results: {reached}; --resume goes on with it")
-    return _decode(run, run.summary)
+    if run.resumed_from is not None:
+        began = f"what {run.resumed_from} left it with is not known"
+        raise UsageError(f"run {run.id} died, and {began}; --resume goes on with it")
+    with open_archive(directory / "journal.db") as archive:
+        return recount(archive, run)
 
 
 def _decode(run: Run, summary: bytes) -> SessionSummary:

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from trader.accounting.position import Position
 from trader.accounting.windows import Window
 from trader.app.compose import Engine
 from trader.app.health import budgets_of, models_of
@@ -106,12 +107,17 @@ def marks_of(state: RiskState) -> dict[str, float]:
     return {symbol: price.close for symbol, price in state.prices.items() if price.close}
 
 
+def won_of(position: Position) -> Decimal:
+    """Return what a symbol has won after costs, over all its trades."""
+    return position.realized - position.fees + position.funding
+
+
 def take_over(engine: Engine) -> None:
     """Tell the tally what a resumed run holds."""
     state: RiskState = state_of(engine.main, RISK_GUARD)
     for symbol, position in state.ledger.positions.items():
-        realized = position.realized - position.fees
-        engine.tally.book.resume(symbol, position.quantity, position.average_price, realized)
+        won = won_of(position)
+        engine.tally.book.resume(symbol, position.quantity, position.average_price, won)
 
 
 def start_of(engine: Engine, resumed: bool) -> Start:

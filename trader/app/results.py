@@ -1,6 +1,7 @@
 """The summary of a run that has ended, read from its actors and from what was counted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from decimal import Decimal
 
 import msgspec
 
@@ -11,12 +12,13 @@ from trader.app.reports import (
     candles_of,
     equity_of,
     limits_of,
-    losses_of,
     pnl_of,
     positions_of,
     state_of,
     trades_of,
+    won_of,
 )
+from trader.app.tally import often
 from trader.model.instrument import to_decimal
 from trader.risk.state import RiskState
 from trader.topology import EXECUTION_BROKER, KILL_SWITCH, RISK_GUARD
@@ -42,7 +44,6 @@ def summary_of(
     tally = engine.tally
     state: RiskState = state_of(engine.main, RISK_GUARD) or RiskState()
     roles = [*engine.main.roles.values(), engine.kill.roles[KILL_SWITCH]]
-    unrealized = {position.symbol: position.unrealized for position in positions_of(state)}
     return SessionSummary(
         run=run,
         profile=profile,
@@ -64,23 +65,33 @@ def summary_of(
         audit_digest=audit_digest,
         wall_s=round(wall_s, 3),
         exit_code=exit_code,
-        refusals=_often(tally.refusals),
-        denials=_often(tally.denials),
-        rejections=_often(tally.rejections),
+        refusals=often(tally.refusals),
+        denials=often(tally.denials),
+        rejections=often(tally.rejections),
         limits=_uses(engine, state, highs or Highs()),
-        trade_log=tally.book.trades(unrealized, redact),
+        trade_log=tally.book.trades(_won(state), redact),
     )
 
 
+def _won(state: RiskState) -> dict[str, Decimal]:
+    """Return what each symbol that is held has won, with what it would bring now."""
+    positions = state.ledger.positions
+    return {
+        held.symbol: won_of(positions[held.symbol]) + held.unrealized
+        for held in positions_of(state)
+    }
+
+
 def _uses(engine: Engine, state: RiskState, highs: Highs) -> tuple[LimitUse, ...]:
-    *_, drawdown = losses = losses_of(engine.settings.risk, state)
-    worst = state.performance.max_drawdown_pct
-    highs.take((*losses, msgspec.structs.replace(drawdown, used=worst), *limits_of(engine, state)))
+    worst = {"DRAWDOWN_TOTAL": state.performance.max_drawdown_pct, **engine.tally.worst}
+    limits = limits_of(engine, state)
+    highs.take(limits)
+    highs.take(
+        msgspec.structs.replace(limit, used=worst[limit.name])
+        for limit in limits
+        if limit.name in worst
+    )
     return highs.uses(engine.tally.breaches)
-
-
-def _often(counts: Mapping[str, int]) -> dict[str, int]:
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _orders(engine: Engine) -> OrderCounts:
@@ -93,4 +104,10 @@ def _orders(engine: Engine) -> OrderCounts:
 def _equity(state: RiskState, start: Start) -> Equity:
     performance = state.performance
     peak = max(start.equity, round(to_decimal(performance.peak), _PLACES))
-    return Equity(start.equity, equity_of(state, start), peak, performance.max_drawdown_pct)
+    return Equity(
+        start.equity,
+        equity_of(state, start),
+        peak,
+        performance.max_drawdown_pct,
+        state.ledger.transfers - start.transfers,
+    )

@@ -49,6 +49,8 @@ from trader.ui.summary import SessionSummary, to_json
 
 _SECRET_NAMES = ("KEY", "SECRET", "TOKEN", "PASSWORD")
 _DAY = 86_400.0
+_PRUNED = 20
+"""Steps in which old runs are dropped at a start: about half a second."""
 _SAME = 0.05
 """Wall seconds within which signals are one: `timeout` and systemd send two at once."""
 
@@ -83,6 +85,7 @@ class Session:
         self.settings = settings
         self.options = options
         self.account = accounts.account_of(settings)
+        self._retention = round(settings.system.retention_days * _DAY * SECOND)
         archive = None
         if settings.system.journal:
             archive = stack.enter_context(open_journal(directory / "journal.db"))
@@ -92,11 +95,14 @@ class Session:
             None if estate is None else estate.exchange,
             None if estate is None else estate.resume_at,
         )
-        self.advising = open_advising(settings, directory, archive, self.account, redact)
+        self.advising = open_advising(
+            settings, directory, archive, self.account, redact, lambda: self.ending.expected
+        )
+        kill_file = stack.enter_context(KillFile.open(directory / "kill_switch.jsonl"))
+        # Last of what may fail: a run that is in the journal has begun.
         self.journal = None if archive is None else self._begin(archive)
         self.run = self.journal.run.id if self.journal is not None else run_id(0, time.time_ns())
-        kill_file = KillFile.open(directory / "kill_switch.jsonl")
-        self.engine = self._build(stack.enter_context(kill_file), redact)
+        self.engine = self._build(kill_file, redact)
         self.drive = open_drive(self.engine)
         clock = self.drive.now
         self.reporter = Reporter(
@@ -121,8 +127,9 @@ class Session:
             if self.options.resume:
                 raise UsageError("--resume: needs the journal, and system.journal = false; set it")
             return None
-        retention = self.settings.system.retention_days * _DAY
-        prune_runs(archive, int((time.time() - retention) * SECOND))
+        for _ in range(_PRUNED):
+            if not prune_runs(archive, time.time_ns(), self._retention):
+                break
         if self.options.resume:
             return accounts.find_estate(archive, self.settings)
         last = archive.last_run(self.account)
@@ -144,8 +151,7 @@ class Session:
             market_start=self.world.market.start,
             resumed_from=None if self.estate is None else self.estate.run.id,
         )
-        retention = self.settings.system.retention_days * _DAY
-        return Journal.start(archive, info, round(retention * SECOND))
+        return Journal.start(archive, info, self._retention)
 
     def _build(self, kill_file: KillFile, redact: Callable[[str], str]) -> Engine:
         settings, journal = self.settings, self.journal
@@ -302,7 +308,7 @@ def run_session(loaded: Loaded, options: Options) -> SessionSummary:
         elif number not in {signal.SIGUSR1, signal.SIGUSR2}:
             os._exit(CLEAN)  # nothing has begun
 
-    with _log_may_stay_open(), ExitStack() as stack:
+    with ExitStack() as stack:
         stack.enter_context(open_signals(on_signal))
         directory = stack.enter_context(open_data_dir(Path(system.data_dir))).path
         terminal = stack.enter_context(open_terminal())
@@ -325,15 +331,6 @@ def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(
         value for name, value in environ.items() if value and name.upper().endswith(_SECRET_NAMES)
     )
-
-
-@contextmanager
-def _log_may_stay_open() -> Iterator[None]:
-    """Let files that a full disk keeps from being closed not hide what the run has come to."""
-    try:
-        yield
-    except OSError as error:
-        sys.stderr.write(f"error: the log is not complete: {error.strerror}\n")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Counts what a run does, as it is sent."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from trader.app.trades import TradeBook
 from trader.model import messages as m
@@ -49,6 +50,8 @@ class Tally:
         """Orders that the venue rejected, or the last check before it, by reason."""
         self.breaches: Counter[str] = Counter()
         """How often each limit was reached."""
+        self.worst: dict[str, float] = {}
+        """How much of it was used then, at the most."""
         self.book = TradeBook()
         self.decisions = 0
         self.fills = 0
@@ -74,19 +77,27 @@ class Tally:
             case m.OrderDenied():
                 self.denials[message.reason] += 1
                 self.book.denied(message)
-            case m.SubmitOrder():
-                self.book.submitted(message)
             case m.OrderRejected():
                 self.rejections[message.reason] += 1
-            case m.OrderFilled() | m.OrderPartiallyFilled() | m.PositionLiquidated():
-                self.fills += 1
-                self.book.filled(message)
-            case m.PositionChanged():
-                self.book.moved(message, time)
             case m.LimitBreached():
-                self.breaches[message.limit] += 1
+                self._breach(message)
             case m.TradingStateChanged() | m.HaltTrading():
                 self._follow(message)
+            case _:
+                self._trade(message, time)
+
+    def _trade(self, message: Message, time: int) -> None:
+        match message:
+            case m.SubmitOrder():
+                self.book.submitted(message)
+            case m.OrderFilled(fill) | m.OrderPartiallyFilled(fill):
+                self.fills += 1
+                self.book.filled(fill)
+            case m.PositionLiquidated(fill):
+                self.fills += 1
+                self.book.filled(fill, Reason.EXIT_LIQUIDATED)
+            case m.PositionChanged():
+                self.book.moved(message, time)
 
     def _decide(self, message: m.AdviceRefused | m.ProposeOrder, time: int) -> None:
         self.decisions += 1
@@ -95,6 +106,11 @@ class Tally:
         else:
             self.refusals[message.reason] += 1
             self.book.refused(message, time)
+
+    def _breach(self, message: m.LimitBreached) -> None:
+        name = message.limit
+        self.breaches[name] += 1
+        self.worst[name] = max(message.value, self.worst.get(name, 0.0))
 
     def _follow(self, message: m.TradingStateChanged | m.HaltTrading) -> None:
         if isinstance(message, m.HaltTrading):
@@ -106,3 +122,8 @@ class Tally:
             self.halted = message.reason
         elif message.state is not TradingState.HALTED and not self._tripped:
             self.halted = None
+
+
+def often(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return counts with the most frequent first."""
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from trader.model import messages as m
-from trader.model.instrument import ZERO
+from trader.model.instrument import ZERO, to_decimal
 from trader.model.orders import Fill, Leg
 from trader.model.reasons import Reason
 from trader.model.views import Advice, Stance
@@ -16,7 +16,7 @@ from trader.ui.render import utc
 from trader.ui.status import DecisionStatus
 from trader.ui.summary import TradeRecord
 
-KEPT = 1_000
+KEPT = 500
 """How many of the newest trades a summary holds."""
 _SHOWN = 8
 """How many of the newest decisions a status shows."""
@@ -66,11 +66,11 @@ class Deal(msgspec.Struct):
     left: Decimal = ZERO
     received: Decimal = ZERO
     fees: Decimal = ZERO
-    exit_reason: Reason | None = None
+    exit_reason: str | None = None
     pnl: Decimal = ZERO
     closed: int = 0
 
-    def take(self, fill: Fill, reason: Reason | None) -> None:
+    def take(self, fill: Fill, reason: str | None) -> None:
         """Add a fill; `reason` says what its order is for, where that is an exit."""
         amount = fill.quantity * fill.price
         if (fill.side.sign > 0) == (self.side == "long"):
@@ -82,8 +82,13 @@ class Deal(msgspec.Struct):
             self.exit_reason = reason
         self.fees += fill.fee
 
-    def record(self, unrealized: Decimal, redact: Callable[[str], str]) -> TradeRecord:
-        """Return what a summary says of it."""
+    def unrealized(self, mark: Decimal) -> Decimal:
+        """Return what is still held beyond what it was entered for."""
+        held, sign = self.entered - self.left, 1 if self.side == "long" else -1
+        return sign * (held * mark - self.paid * held / self.entered)
+
+    def record(self, pnl: Decimal, redact: Callable[[str], str]) -> TradeRecord:
+        """Return what a summary says of it, with what it has brought after costs."""
         return TradeRecord(
             symbol=self.symbol,
             side=self.side,
@@ -96,7 +101,7 @@ class Deal(msgspec.Struct):
             exit=_mean(self.received, self.left) if self.left else None,
             exit_reason=self.exit_reason,
             fees=self.fees,
-            pnl=self.pnl + unrealized,
+            pnl=pnl,
         )
 
 
@@ -115,11 +120,13 @@ class TradeBook:
         self._judged: dict[int, Advice | None] = {}
         self._orders: dict[str, m.SubmitOrder] = {}
         self._deals: dict[str, Deal] = {}
-        self._realized: dict[str, Decimal] = {}
+        self.fees = ZERO
+        self.realized: dict[str, Decimal] = {}
+        """What each symbol has won after costs, over all its trades."""
 
     def resume(self, symbol: str, quantity: Decimal, price: Decimal, realized: Decimal) -> None:
         """Take down what an earlier run left of a symbol; what it `realized` is not won again."""
-        self._realized[symbol] = realized
+        self.realized[symbol] = realized
         if quantity:
             deal = self._begin(symbol, quantity > 0, 0, 0, "held since an earlier run")
             deal.entered, deal.paid = abs(quantity), abs(quantity) * price
@@ -163,11 +170,11 @@ class TradeBook:
 
     # -- trades ------------------------------------------------------------------------------------
 
-    def filled(
-        self, message: m.OrderFilled | m.OrderPartiallyFilled | m.PositionLiquidated
-    ) -> None:
-        """Add a fill to the deal of its symbol, which it may begin."""
-        fill = message.fill
+    def filled(self, fill: Fill, reason: str | None = None) -> None:
+        """Add a fill to the deal of its symbol, which it may begin.
+
+        `reason` is what closed it where no order of ours did.
+        """
         submit = self._orders.get(fill.client_order_id)
         deal = self._deals.get(fill.symbol)
         if deal is None:
@@ -175,35 +182,44 @@ class TradeBook:
             advice = self._judged.get(number)
             why = "" if advice is None else f"{advice.source}: {advice.rationale}"
             deal = self._begin(fill.symbol, fill.side.sign > 0, number, fill.ts_event, why)
-        reason = None if submit is None else submit.reason or _BY_LEG.get(submit.order.leg)
-        if isinstance(message, m.PositionLiquidated):
-            reason = Reason.EXIT_LIQUIDATED
+        if submit is not None:
+            reason = submit.reason or _BY_LEG.get(submit.order.leg)
         deal.take(fill, reason)
+        self.fees += fill.fee
 
     def moved(self, message: m.PositionChanged, time: int) -> None:
         """End the deal of a symbol that is flat."""
         deal = self._deals.get(message.symbol)
-        if deal is not None:
-            deal.pnl = message.realized - deal.base
-        self._realized[message.symbol] = message.realized
+        self.realized[message.symbol] = message.realized
         if deal is not None and deal.left and not message.quantity:
-            deal.closed = time
+            deal.pnl, deal.closed = message.realized - deal.base, time
             self.closed.append(self._deals.pop(message.symbol))
             self.on_trade()
 
+    def unrealized(self, marks: Mapping[str, float]) -> dict[str, Decimal]:
+        """Return by symbol what is open at the marks, before fees."""
+        return {
+            symbol: deal.unrealized(to_decimal(marks[symbol]))
+            for symbol, deal in self._deals.items()
+            if symbol in marks
+        }
+
     def trades(
-        self, unrealized: Mapping[str, Decimal], redact: Callable[[str], str]
+        self, won: Mapping[str, Decimal], redact: Callable[[str], str]
     ) -> tuple[TradeRecord, ...]:
-        """Return the newest trades, then what is open, with its profit at the newest price."""
-        ended = (deal.record(ZERO, redact) for deal in self.closed)
+        """Return the newest trades, then those that are open.
+
+        `won` is what each symbol has won after costs and with what is open at the newest price.
+        """
+        ended = (deal.record(deal.pnl, redact) for deal in self.closed)
         under_way = (
-            deal.record(unrealized.get(symbol, ZERO), redact)
+            deal.record(won.get(symbol, deal.base) - deal.base, redact)
             for symbol, deal in self._deals.items()
         )
         return (*ended, *under_way)
 
     def _begin(self, symbol: str, is_long: bool, decision: int, opened: int, why: str) -> Deal:
-        base = self._realized.get(symbol, ZERO)
+        base = self.realized.get(symbol, ZERO)
         deal = Deal(symbol, "long" if is_long else "short", decision, opened, why, base)
         self._deals[symbol] = deal
         return deal

@@ -33,12 +33,16 @@ class LangChainModel:
     """Asks each question once, in a worker thread; retries and fall-backs are the actor's."""
 
     def __init__(
-        self, settings: LlmSettings, spend: Spend, redact: Callable[[str], str] = str
+        self,
+        settings: LlmSettings,
+        spend: Spend,
+        redact: Callable[[str], str] = str,
+        ending: Callable[[], bool] = lambda: False,
     ) -> None:
         self._settings = settings
         self._spend = spend
         self._redact = redact
-        self._deadline = Deadline(settings.timeout_seconds, _HANGING)
+        self._deadline = Deadline(settings.timeout_seconds, _HANGING, ending)
         self._schema = to_schema()
         self._schema_bytes = len(msgspec.json.encode(self._schema)) + _OVERHEAD
         self._clients: dict[str, Any] = {}

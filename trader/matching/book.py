@@ -17,8 +17,8 @@ STOPS = frozenset({OrderKind.STOP, OrderKind.STOP_LIMIT, OrderKind.TRAILING})
 KEPT = 100
 """How many finished orders can still be asked for: they are saved with every change."""
 
-LISTED = 50
-"""How many of the newest flows and liquidations an account lists."""
+LISTED = 20
+"""How many of the newest flows, and of the newest fills, an account lists."""
 
 
 class Tick(msgspec.Struct, frozen=True, gc=False):
@@ -61,6 +61,12 @@ class Record(msgspec.Struct):
         order = self.order
         spends = order.side is Side.BUY or is_perpetual(order.symbol)
         return self.budget if spends else self.remaining
+
+    @property
+    def waits(self) -> bool:
+        """True of a stop that has not been set off."""
+        order = self.state.order
+        return not self.triggered and (order.trigger is not None or order.trail is not None)
 
     @property
     def trigger(self) -> float | None:
@@ -118,6 +124,7 @@ class Stake(msgspec.Struct):
     currency: str
     funding_due: int
     margin: Decimal = ZERO
+    long: bool = True
     liquidation: float = 0.0
 
 
@@ -126,7 +133,7 @@ class Book(msgspec.Struct):
 
     They stand in the order they are matched in: stops first, so that a stop wins where its target
     could be filled as well, and by time. `stakes` are the open positions in perpetuals by symbol,
-    `flows` and `forced` (fills of the venue's own orders) the newest.
+    `flows` and `fills` the newest.
     """
 
     balances: dict[str, Decimal]
@@ -140,7 +147,7 @@ class Book(msgspec.Struct):
     trade_count: int = 0
     stakes: dict[str, Stake] = {}
     flows: list[Flow] = []
-    forced: list[Fill] = []
+    fills: list[Fill] = []
 
     def balance(self, currency: str) -> Decimal:
         """Return what the account has of a currency, locked or not."""
@@ -171,11 +178,11 @@ class Book(msgspec.Struct):
         return Tick(candle.ts_event, candle.close)
 
     def keep(self, event: Flow | Fill) -> None:
-        """List a flow, or a fill of the venue's own order, with the account."""
+        """List a flow or a fill with the account."""
         if isinstance(event, Flow):
             self.flows = [*self.flows[1 - LISTED :], event]
         else:
-            self.forced = [*self.forced[1 - LISTED :], event]
+            self.fills = [*self.fills[1 - LISTED :], event]
 
     def opened(self) -> list[Record]:
         """Return every open order."""

@@ -97,7 +97,10 @@ class MatchingEngine:
         if symbol not in book.open and symbol not in book.stakes:
             return []
         pricing, ts = self._pricing[symbol], quote.ts_event
-        reports = self._carry(symbol, (quote.bid + quote.ask) / 2, ts)
+        reports: Reports = []
+        middle = (quote.bid + quote.ask) / 2
+        if self._strains(symbol, middle, middle, ts):
+            reports = self._carry(symbol, middle, ts)
         return reports + self._match(symbol, lambda r: pricing.at_quote(r, quote), volume, ts)
 
     def on_open(self, symbol: str, price: float, ts: int) -> Reports:
@@ -112,7 +115,9 @@ class MatchingEngine:
             waits = record.order.kind is OrderKind.MARKET and not record.state.filled
             return pricing.on_arrival(record, pricing.around(price, ts)) if waits else None
 
-        reports = self._carry(symbol, price, ts)
+        reports: Reports = []
+        if self._strains(symbol, price, price, ts):
+            reports = self._carry(symbol, price, ts)
         return reports + self._match(symbol, first, self._recent_volume(symbol), ts)
 
     def on_candle(self, symbol: str, candle: Candle) -> Reports:
@@ -126,8 +131,9 @@ class MatchingEngine:
         def price(record: Record) -> Match | None:
             return pricing.in_candle(record, candle)
 
-        if pricing.instrument.terms is None:
-            return self._match(symbol, price, candle.volume, ts)
+        if not self._strains(symbol, candle.low, candle.high, ts):
+            reports = self._match(symbol, price, candle.volume, ts)
+            return reports + self._squeeze(symbol, candle, ts) if reports else reports
         # In doubt to the account's disadvantage: only a stop comes before a liquidation.
         reports = self._carry(symbol, candle.open, ts)
         reports += self._match(symbol, self._saving(symbol, price), candle.volume, ts)
@@ -156,7 +162,7 @@ class MatchingEngine:
             open_orders=states,
             positions={symbol: s.position.quantity for symbol, s in book.stakes.items()},
             flows=tuple(book.flows),
-            forced=tuple(book.forced),
+            fills=tuple(book.fills),
         )
 
     def busy(self, symbol: str) -> bool:
@@ -191,6 +197,13 @@ class MatchingEngine:
         stake, terms = self.book.stakes.get(symbol), self._pricing[symbol].instrument.terms
         return None if stake is None or terms is None else (stake, terms)
 
+    def _strains(self, symbol: str, low: float, high: float, ts: int) -> bool:
+        """Tell whether prices have funding paid or a position liquidated: hardly any do."""
+        stake = self.book.stakes.get(symbol)
+        if stake is None:
+            return False
+        return ts >= stake.funding_due or margin.is_breached(stake, low if stake.long else high)
+
     def _carry(self, symbol: str, mark: float, ts: int) -> Reports:
         """Pay what funding is due and liquidate what the mark has reached."""
         found, reports = self._staked(symbol), Reports()
@@ -222,8 +235,7 @@ class MatchingEngine:
         if found is None:
             return []
         stake, terms = found
-        worst = candle.low if stake.position.quantity > 0 else candle.high
-        if not margin.is_breached(stake, worst):
+        if not margin.is_breached(stake, candle.low if stake.long else candle.high):
             return []
         return self._liquidate(symbol, stake, terms, stake.liquidation, ts)
 
@@ -239,7 +251,7 @@ class MatchingEngine:
 
     def _fill(self, record: Record, match: Match, volume: float, ts: int, reports: Reports) -> None:
         order = record.order
-        if order.kind in STOPS and not record.triggered:
+        if record.waits:
             record.triggered = True
             for sibling in self.book.siblings(record):
                 self._end(sibling, OrderStatus.CANCELED, ts, reports)

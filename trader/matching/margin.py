@@ -42,6 +42,7 @@ def take(book: Book, instrument: Instrument, terms: Terms, fill: Fill) -> None:
         stake.margin -= round_down(stake.margin * closed / before)
     stake.margin += required(instrument, fill.quantity - closed, fill.price)
     if position.quantity:
+        stake.long = position.quantity > 0
         stake.liquidation = liquidation_mark(stake, terms)
     else:
         del book.stakes[fill.symbol]
@@ -80,8 +81,7 @@ def fund(book: Book, terms: Terms, symbol: str, mark: float, ts: int) -> list[Fl
 
 def is_breached(stake: Stake, mark: float) -> bool:
     """Tell whether a mark is at or beyond where the position is liquidated."""
-    sign = stake.position.side.sign
-    return sign * mark <= sign * stake.liquidation
+    return mark <= stake.liquidation if stake.long else mark >= stake.liquidation
 
 
 def liquidate(

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import msgspec
 
-from trader.matching.book import STOPS, Record
+from trader.matching.book import Record
 from trader.matching.settings import SimulationSettings
 from trader.model.instrument import Instrument, to_decimal
 from trader.model.market import Candle, Quote
@@ -53,7 +53,7 @@ class Pricing:
 
     def on_arrival(self, record: Record, quote: Quote) -> Match | None:
         """Match an order that has just come: it takes what it crosses, a stop waits."""
-        if record.order.kind in STOPS:
+        if record.waits:
             return None
         match = self._taking(record.order, quote)
         return None if match.price is None else match
@@ -75,10 +75,11 @@ class Pricing:
     def at_quote(self, record: Record, quote: Quote) -> Match | None:
         """Match a resting order against bid and ask."""
         order, sign = record.order, record.order.side.sign
-        if order.trail is not None and not record.triggered:
-            record.follow(touch(order.side, quote))
-        trigger = record.trigger
-        if trigger is not None:
+        if record.waits:
+            if order.trail is not None:
+                record.follow(touch(order.side, quote))
+            trigger = record.trigger
+            assert trigger is not None, "it has seen a price"
             reached = sign * touch(order.side, quote) >= sign * trigger
             return self._taking(order, quote) if reached else None
         if order.price is not None:
@@ -95,7 +96,7 @@ class Pricing:
         order = record.order
         if record.arrived >= candle.ts_event:
             return None
-        if order.kind in STOPS and not record.triggered:
+        if record.waits:
             reached = _sets_off(record, candle)
             if reached is None:
                 return None

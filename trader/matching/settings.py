@@ -22,7 +22,7 @@ class SimulationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     """Time an order takes to reach the venue, and its answer to come back half of it each."""
     max_volume_share: float = 0.25
     """Largest share of a candle's volume that one order may fill; the rest waits for the next."""
-    maintenance_margin_pct: Decimal = Decimal("0.50")
+    maintenance_pct: Decimal = Decimal("0.50")
     """A perpetual is liquidated once margin and gain are down to this, in % of the worth."""
     liquidation_fee_pct: Decimal = Decimal("0.50")
     """Fee of a liquidation, in % of its notional; the margin bounds it."""

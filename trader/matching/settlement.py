@@ -64,6 +64,7 @@ def settle(record: Record, done: Execution, ts: int, pricing: Pricing, book: Boo
     else:
         book.credit(instrument.base, order.side.sign * quantity)
         book.credit(instrument.quote, -order.side.sign * quantity * price - fee)
+    book.keep(fill)
     return fill
 
 

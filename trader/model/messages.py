@@ -129,8 +129,19 @@ class FeedEnded(Message, frozen=True):
 # -- IndicatorWorker -> ----------------------------------------------------------------------------
 
 
-class SnapshotTaken(Message, frozen=True):
-    """The indicators of one symbol at one closed candle, with it; sent once they are warm."""
+class WarmupAdvanced(Message, frozen=True):
+    """So many candles of those that the indicators of a symbol need have come; no snapshot yet."""
+
+    symbol: str
+    candles: int
+    needed: int
+
+
+class SnapshotTaken(Message, frozen=True, omit_defaults=True):
+    """The indicators of one symbol at one closed candle; sent once they are warm.
+
+    The candle itself comes along where a model is to be shown it.
+    """
 
     symbol: str
     snapshot: Snapshot
@@ -157,7 +168,7 @@ class ModelFailed(Message, frozen=True):
 # -- LLMAdvisor -> ---------------------------------------------------------------------------------
 
 
-class AdviceGiven(Message, frozen=True):
+class AdviceGiven(Message, frozen=True, omit_defaults=True):
     """Advice, by a model or by rules.
 
     A model's comes with its `opinion` and with what it was `shown`, by name, to hold its claims

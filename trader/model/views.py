@@ -38,26 +38,109 @@ class Advice(msgspec.Struct, frozen=True):
     ts_event: int
 
 
-class Snapshot(msgspec.Struct, frozen=True, gc=False):
-    """Indicator values of one symbol at one closed candle; None where a value does not exist yet.
+class Higher(msgspec.Struct, frozen=True, gc=False):
+    """How far a part of Cipher B on a higher timeframe is along: its candles so far and needed.
 
-    `wt1`, `wt2`: WaveTrend 9/12/3; `cross`: +1 where wt1 crossed above wt2 on this candle, -1
-    below, 0 else; `rsi`: 14; `money_flow`: 60/150 less 2.5; `atr`: 14, in price units;
-    `ema_fast`, `ema_slow`: of the close, lengths by settings; `ema_cross`: as `cross`.
-    Sources: design notes of VuManChu Cipher B, sections 3.2 to 3.4, TradingView seeding.
+    `part` is sommi_flag, sommi_diamond1, sommi_diamond2 or macd. Until `candles` reach `needed`,
+    the part's values are None and its marks are left out.
+    """
+
+    part: str
+    minutes: int
+    candles: int
+    needed: int
+
+
+MARKS = (
+    "small_dot_up",
+    "small_dot_down",
+    "wt_oversold",
+    "wt_overbought",
+    "buy",
+    "sell",
+    "buy_div",
+    "sell_div",
+    "gold_buy",
+    "wt_bear",
+    "wt_bull",
+    "wt2nd_bear",
+    "wt2nd_bull",
+    "wtnl_bear_hidden",
+    "wtnl_bull_hidden",
+    "rsi_bear",
+    "rsi_bull",
+    "rsinl_bear_hidden",
+    "rsinl_bull_hidden",
+    "stoch_bear",
+    "stoch_bull",
+    "stoch_bear_hidden",
+    "stoch_bull_hidden",
+    "sommi_flag_bear",
+    "sommi_flag_bull",
+    "sommi_diamond_bear",
+    "sommi_diamond_bull",
+    "long_ema",
+    "short_ema",
+    "red_cross",
+    "blue_triangle",
+    "red_diamond",
+    "yellow_cross",
+    "blood_diamond",
+    "bull_candle",
+    "x_green_diamond",
+    "x_green_cross",
+    "x_blue_triangle_down",
+    "x_moon_diamond",
+    "x_yellow_cross_up",
+    "x_yellow_cross_down",
+    "x_bear_candle",
+)
+"""What a candle may show, as the columns of Cipher B and, from `long_ema` on, of A are named."""
+
+
+class Snapshot(msgspec.Struct, frozen=True, gc=False):
+    """Indicator values of one symbol at one closed candle.
+
+    `wt1`, `wt2`: WaveTrend of Cipher B; `cross`: +1 where wt1 crossed above wt2 on this candle, -1
+    below, 0 else; `rsi`, `rsi_zone` (-1 oversold, +1 overbought); `money_flow`; `stoch_k`,
+    `stoch_d`: stochastic RSI; `schaff`: Schaff trend cycle; `atr`: in price units; `ema_fast`,
+    `ema_slow`: of the close, lengths by settings; `ema_cross`: as `cross`; `ribbon`: the averages
+    of Cipher A, fastest first; `ribbon_up`: the second of them is above the eighth.
+
+    `flag_wave` (wt1 - wt2), `macd`, `macd_signal`, `macd_flow`: of the timeframes in `higher`.
+
+    `gap` counts the candles since the newest hole in the data, None where none lies within the
+    look-back. `marks` names those of MARKS that the close of this candle made known; `last` has for
+    each of MARKS the close (ns) of the newest candle that bore it, 0 for one not seen yet.
+
+    Sources: design notes of VuManChu Cipher A and B, TradingView's seeding and rules.
     """
 
     ts_event: int
     close: float
-    wt1: float | None
-    wt2: float | None
+    wt1: float
+    wt2: float
     cross: int
-    rsi: float | None
-    money_flow: float | None
-    atr: float | None
-    ema_fast: float | None
-    ema_slow: float | None
+    rsi: float
+    rsi_zone: int
+    money_flow: float
+    stoch_k: float
+    stoch_d: float
+    schaff: float
+    atr: float
+    ema_fast: float
+    ema_slow: float
     ema_cross: int
+    ribbon: tuple[float, float, float, float, float, float, float, float]
+    ribbon_up: bool
+    flag_wave: float | None
+    macd: float | None
+    macd_signal: float | None
+    macd_flow: float | None
+    higher: tuple[Higher, ...]
+    gap: int | None
+    marks: tuple[str, ...]
+    last: tuple[int, ...]
 
 
 class TradingState(StrEnum):
@@ -72,11 +155,11 @@ class Account(msgspec.Struct, frozen=True):
     """An account as its venue reports it: total balances by currency, and every open order.
 
     `positions` are those in perpetuals by symbol, below zero when short; their margin is part of
-    the balance. `flows` and `forced` (fills of the venue's own orders) are the newest.
+    the balance. `flows` and `fills`, those of the venue's own orders among them, are the newest.
     """
 
     balances: dict[str, Decimal]
     open_orders: tuple[OrderState, ...]
     positions: dict[str, Decimal] = {}
     flows: tuple[Flow, ...] = ()
-    forced: tuple[Fill, ...] = ()
+    fills: tuple[Fill, ...] = ()

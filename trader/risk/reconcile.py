@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from trader.model.instrument import ZERO, Instrument
 from trader.model.messages import Message, TradingStateChanged
-from trader.model.orders import OrderStatus
+from trader.model.orders import Fill, OrderStatus
 from trader.model.reasons import Reason
 from trader.model.views import Account, TradingState
 from trader.risk.holds import LASTING, hold, release
@@ -38,12 +38,16 @@ def begin(rules: Rules, state: RiskState, run: str) -> list[Message]:
 def reconcile(rules: Rules, state: RiskState, account: Account, now: int) -> list[Message]:
     """Take the first balances as given and hold later ones against the ledger.
 
-    What the venue did to the account and nobody told is taken in before. Trading is released where
+    What nobody told of, as far as the account lists it, is taken in before: a fill that was lost, a
+    liquidation, funding. Trading is released where
     they agree. Either way every position gets back the stop it lacks.
     """
     caught_up = _open_books(rules, state, account, now)
     found = "; ".join(_differences(rules, state, account))
     if found:
+        # From here on this is why, and no longer that the account was not read.
+        differs = Reason.HALT_ACCOUNT_DIFFERS
+        state.holds = [h for h in state.holds if h.reason not in UNTIL_RECONCILED - {differs}]
         told = hold(state, Reason.HALT_ACCOUNT_DIFFERS, TradingState.HALTED, found)
     else:
         detail = "the account agrees with our fills"
@@ -68,19 +72,25 @@ def _open_books(rules: Rules, state: RiskState, account: Account, now: int) -> l
         state.note_cash()
         for flow in account.flows:
             state.ledger.pass_over(flow)
-        for forced in account.forced:
-            state.ledger.pass_over(forced)
+        for told_before in account.fills:
+            state.ledger.pass_over(told_before)
     else:
         for flow in account.flows:
             told += move_cash(rules, state, flow, now)
-        for forced in account.forced:
-            if not state.ledger.knows(forced) and forced.symbol in rules.instruments:
-                told += fill(rules, state, forced, OrderStatus.FILLED, now)
+        for missed in account.fills:
+            if not state.ledger.knows(missed) and missed.symbol in rules.instruments:
+                told += fill(rules, state, missed, _status(state, missed), now)
     for symbol, instrument in rules.instruments.items():
         excess = account.balances.get(instrument.base, ZERO) - state.ledger.quantity(symbol)
         if instrument.terms is None:
             state.baseline.setdefault(instrument.base, excess)
     return told
+
+
+def _status(state: RiskState, missed: Fill) -> OrderStatus:
+    found = state.find(missed.client_order_id)
+    whole = found is None or missed.quantity >= found[1].remaining
+    return OrderStatus.FILLED if whole else OrderStatus.PARTIALLY_FILLED
 
 
 def _theirs(account: Account, symbol: str, instrument: Instrument) -> Decimal:

@@ -26,6 +26,8 @@ class EnvLine(msgspec.Struct, frozen=True):
 def read_tree(path: Path) -> dict[str, Any]:
     """Return the tables of a `.json` or `.toml` file."""
     reader = _READERS.get(path.suffix.lower())
+    if not str(path).strip():
+        raise UsageError("settings file: has no name; give one that ends in .json or .toml")
     if reader is None:
         raise UsageError(f"{path}: a settings file is named .json or .toml; rename it")
     try:
@@ -62,6 +64,8 @@ def read_env_file(path: Path) -> tuple[EnvLine, ...]:
 
 
 def _read_text(path: Path, *, private: bool = False) -> str:
+    if path.is_fifo():
+        raise UsageError(f"{path}: is a pipe, which may keep us waiting for ever; name a file")
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode

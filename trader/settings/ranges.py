@@ -103,6 +103,14 @@ _FACTOR = Range(0, 100, above=True)
 _CANDLES = Range(1, 5_000)
 _RSI = Range(0, 100)
 _PRICES = Range(0, 10_000)
+_LEVEL = Range(-1_000, 1_000)
+_MINUTES = Range(1, 1_440)
+_MULTIPLIER = Range(0, 1_000_000, above=True)
+
+
+def _each(section: str, names: str, range_: Range) -> dict[str, Range]:
+    return {f"{section}.{name}": range_ for name in names.split()}
+
 
 RANGES: dict[str, Range] = {
     "trading.leverage": Range(1, 125),
@@ -145,17 +153,29 @@ RANGES: dict[str, Range] = {
     "llm.max_cost_per_month": Range(0, 1_000_000),
     "llm.input_prices": _PRICES,
     "llm.output_prices": _PRICES,
-    "indicators.wavetrend_channel": _CANDLES,
-    "indicators.wavetrend_average": _CANDLES,
-    "indicators.wavetrend_signal": _CANDLES,
-    "indicators.rsi_length": _CANDLES,
-    "indicators.money_flow_length": _CANDLES,
-    "indicators.money_flow_multiplier": Range(0, 1_000_000, above=True),
-    "indicators.money_flow_offset": Range(-1_000, 1_000),
     "indicators.atr_length": _CANDLES,
     "indicators.ema_fast": _CANDLES,
     "indicators.ema_slow": _CANDLES,
     "indicators.history": Range(0, 100_000),
+    **dict.fromkeys((f"cipher_a.ema{n}" for n in range(1, 9)), _CANDLES),
+    **_each("cipher_a", "wt_channel wt_average wt_signal rsi_length money_flow_length", _CANDLES),
+    **_each("cipher_a", "overbought1 overbought2 overbought3", _LEVEL),
+    **_each("cipher_a", "oversold1 oversold2 oversold3", _LEVEL),
+    "cipher_a.money_flow_multiplier": _MULTIPLIER,
+    **_each("cipher_b", "wt_channel wt_average wt_signal rsi_length money_flow_length", _CANDLES),
+    **_each("cipher_b", "stoch_length stoch_rsi_length stoch_k stoch_d", _CANDLES),
+    **_each("cipher_b", "schaff_length schaff_fast schaff_slow", _CANDLES),
+    **_each("cipher_b", "macd_fast macd_slow macd_signal", _CANDLES),
+    **_each("cipher_b", "overbought1 overbought2 overbought3", _LEVEL),
+    **_each("cipher_b", "oversold1 oversold2 oversold3", _LEVEL),
+    **_each("cipher_b", "wt_bear_min wt_bull_min wt_second_bear_min wt_second_bull_min", _LEVEL),
+    **_each("cipher_b", "rsi_oversold rsi_overbought rsi_bear_min rsi_bull_min", _RSI),
+    **_each("cipher_b", "flag_wave_bear flag_wave_bull flag_wt_bear flag_wt_bull", _LEVEL),
+    **_each("cipher_b", "flag_money_flow_bear flag_money_flow_bull", _LEVEL),
+    **_each("cipher_b", "diamond_wt_bear diamond_wt_bull money_flow_offset", _LEVEL),
+    **_each("cipher_b", "flag_minutes diamond_minutes1 diamond_minutes2 macd_minutes", _MINUTES),
+    "cipher_b.money_flow_multiplier": _MULTIPLIER,
+    "cipher_b.schaff_factor": Range(0, 1, above=True),
     "simulation.start_equity": Range(0, 1_000_000_000_000, above=True),
     "simulation.maker_fee_pct": _COST_PERCENT,
     "simulation.taker_fee_pct": _COST_PERCENT,
@@ -163,7 +183,7 @@ RANGES: dict[str, Range] = {
     "simulation.slippage_pct": _COST_PERCENT,
     "simulation.latency_ms": Range(0, 60_000),
     "simulation.max_volume_share": Range(0, 1, above=True),
-    "simulation.maintenance_margin_pct": Range(0, 50),
+    "simulation.maintenance_pct": Range(0, 50),
     "simulation.liquidation_fee_pct": _COST_PERCENT,
     "simulation.funding_rate_pct": Range(-10, 10),
     "simulation.funding_hours": Range(1, 24),
@@ -180,8 +200,10 @@ RANGES: dict[str, Range] = {
 """The range of every number, by path."""
 
 FORMS: dict[str, Form] = {
-    "trading.symbol": Form(_check_symbol, "a symbol such as BTC-USD"),
-    "trading.symbols": Form(_check_symbols, "symbols such as BTC-USD, at least one, each once"),
+    "trading.symbol": Form(_check_symbol, "a symbol such as BTC-USD or BTC-USD-PERP"),
+    "trading.symbols": Form(
+        _check_symbols, "symbols such as BTC-USD or BTC-USD-PERP, at least one, each once"
+    ),
     "trading.interval": Form(_check_interval, "an interval such as 1m, 15m, 4h or 1d, at most 30d"),
     "llm.model": Form(_check_model, f"{_A_MODEL}, or null"),
     "llm.fallbacks": Form(_check_models, f"models such as {_A_MODEL}, each once"),

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from trader.advice.settings import AdviceSettings, LlmSettings
-from trader.indicators.settings import IndicatorSettings
+from trader.indicators.settings import CipherASettings, CipherBSettings, IndicatorSettings
 from trader.matching.settings import SimulationSettings
 from trader.risk.settings import RiskSettings
 from trader.safety.settings import ShutdownSettings
@@ -78,6 +78,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     advice: AdviceSettings = AdviceSettings()
     llm: LlmSettings = LlmSettings()
     indicators: IndicatorSettings = IndicatorSettings()
+    cipher_a: CipherASettings = CipherASettings()
+    cipher_b: CipherBSettings = CipherBSettings()
     simulation: SimulationSettings = SimulationSettings()
     shutdown: ShutdownSettings = ShutdownSettings()
     market: MarketSettings = MarketSettings()

@@ -81,7 +81,7 @@ def _out_of_reach(values: Mapping[str, Value]) -> Iterator[str]:
         "trading.leverage",
         "risk.default_stop_loss_pct",
         "risk.max_slippage_pct",
-        "simulation.maintenance_margin_pct",
+        "simulation.maintenance_pct",
     )
     if not values.keys() >= set(paths) or not any(map(is_perpetual, values[paths[0]].value)):
         return

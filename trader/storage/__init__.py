@@ -6,6 +6,7 @@ database    SQLite at arm's length: create, connect, transact; its errors become
 head        a side file that says how far the journal is known to be on disk
 archive     read past runs; every row is checked against its hash before it is returned
 journal     write one run: append, flush, checkpoint, finish
+line_file   a file that lines are appended to, bounded, and let go of while the disk is full
 kill_file   the KillSwitch's own record, which never waits for the journal
 pruning     drop old rows so that the chain of those that stay can still be checked
 """

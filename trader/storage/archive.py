@@ -16,7 +16,7 @@ from trader.storage.database import (
 from trader.storage.head import Head, head_path, read_head
 from trader.storage.schema import GENESIS, TABLES, Cell, Record, Run, link, seal
 
-OPEN_ROWS = 100_000
+OPEN_ROWS = 200_000
 """How many of the newest rows are checked on open; older ones are when they are read."""
 OPEN_BYTES = 128 * 2**20
 """Up to this size SQLite's own structure is checked on open, too."""
@@ -58,8 +58,12 @@ class Archive:
         return runs
 
     def last_run(self, account: str) -> Run | None:
-        """Return the newest run of an account, None where there was none."""
-        return next((run for run in reversed(self.runs()) if run.account == account), None)
+        """Return the newest run of an account, None where there was none.
+
+        One that died before its first row is passed over: it holds nothing, and nothing of it.
+        """
+        runs = reversed(self.runs())
+        return next((run for run in runs if run.account == account and run.rows), None)
 
     def restore(self, run: Run) -> dict[str, tuple[int, bytes]]:
         """Return each role's newest checkpoint: the seq of its last envelope, and its state."""

@@ -96,9 +96,20 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
 
 
 def connect_to_write(path: Path) -> sqlite3.Connection:
-    """Open a journal that has been checked."""
+    """Open a journal that has been checked, and see that it can be written."""
+    for file in filter(Path.exists, (path, head_path(path))):
+        # SQLite would open it all the same, and leave files beside it that nobody can write.
+        if not os.access(file, os.W_OK):
+            raise JournalError(f"{file}: cannot be written; {_MAKE_ROOM}")
     with writing(path):
-        return _connect(f"{path.absolute().as_uri()}?mode=rw")
+        connection = _connect(f"{path.absolute().as_uri()}?mode=rw")
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
 
 def _connect(uri: str) -> sqlite3.Connection:

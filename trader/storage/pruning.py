@@ -1,7 +1,6 @@
 """Drop old rows so that the chain of those that stay can still be checked."""
 
 import sqlite3
-from itertools import pairwise
 
 from trader.storage.archive import Archive
 from trader.storage.database import reading, transaction
@@ -35,13 +34,13 @@ _CANDIDATES = (
 _FLOORS = "SELECT role, min(seq) FROM checkpoints WHERE run = ? GROUP BY role"
 
 
-def prune_runs(archive: Archive, before: int, limit: int = 10_000) -> int:
-    """Drop envelopes of runs that ended before wall time `before` (ns); return how many.
+def prune_runs(archive: Archive, now: int, retention: int, limit: int = 10_000) -> int:
+    """Drop envelopes of runs older than `retention` (ns) at wall time `now`; return how many.
 
     Each call drops at most `limit`. What is left of a run is its record, its checkpoints and its
     last row. An account's newest run, and the one that it was resumed from, stay whole.
     """
-    for run in _ended_before(archive.runs(), before):
+    for run in _older_than(archive.runs(), now, retention):
         with reading(archive.path):
             rows = dict(archive.connection.execute(_OLDEST, (run.first, run.end - 1, limit)))
         if rows:
@@ -98,10 +97,18 @@ def drop(connection: sqlite3.Connection, rows: dict[int, bytes]) -> None:
     )
 
 
-def _ended_before(runs: list[Run], before: int) -> list[Run]:
-    newest = {run.account: run for run in runs}.values()
+def _older_than(runs: list[Run], now: int, retention: int) -> list[Run]:
+    """Return the runs that may go, whatever the wall clock was set to as they came and went.
+
+    A run is as old as the starts after it are apart. No pause counts for more than three quarters
+    of the retention, and none for less than nothing, so that no single jump makes a run old.
+    """
+    newest = {run.account: run for run in runs if run.rows}.values()
     kept = {run.id for run in newest} | {run.resumed_from for run in newest}
-    ends = [run.ended or later.started for run, later in pairwise(runs)]
-    return [
-        run for run, end in zip(runs, ends, strict=False) if end < before and run.id not in kept
-    ]
+    old, age, later = [], 0, now
+    for run in reversed(runs):
+        if age > retention and run.id not in kept:
+            old.append(run)
+        age += min(max(later - run.started, 0), retention * 3 // 4)
+        later = run.started
+    return old[::-1]

@@ -2,6 +2,7 @@
 
 advice     what was advised in a run, by whom, at what cost, and what became of it
 catalogue  past runs, a line for each
+chart      a picture of candles with Cipher A and Cipher B; its traces are in chart_a and chart_b
 charts     sparklines, bars, and a curve that a run of any length fits into
 levels     log levels by actor: what `--log-level` and `--log-filter` mean
 lines      which message is shown, at which level, with which fields; the kernel's tap

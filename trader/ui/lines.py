@@ -51,6 +51,7 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
     "INFO": (
         m.SessionStarted,
         m.ModelAnswered,
+        m.WarmupAdvanced,
         m.AdviceGiven,
         m.AdviceRefused,
         m.OrderDenied,

@@ -23,6 +23,7 @@ from loguru import logger
 
 from trader.model.errors import UsageError
 from trader.model.market import SECOND
+from trader.storage.line_file import LineFile
 from trader.ui.levels import Levels, parse_levels
 from trader.ui.redact import redactor
 from trader.ui.render import has_colours, pairs, plain, utc, word
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 TEXT_FILE = "trader.log"
 JSON_FILE = "trader.jsonl"
 
-_ROTATION = "10 MB"
+_LARGEST = 10_000_000
 _KEPT = 5
 _TERMINAL = "<dim>{extra[clock]}</dim> <level>{level: <8}</level> {extra[line]}"
 _TEXT = "{extra[date]} {extra[clock]} {level: <8} {extra[line]}"
@@ -62,8 +63,9 @@ def open_logging(
     logger.remove()
     logger.configure(patcher=_patcher(redactor(secrets), simulated))
     handler = _LibraryHandler(logging.WARNING)
+    files: list[LineFile] = []
     try:
-        _add_sinks(levels, directory)
+        _add_sinks(levels, directory, files)
         for name in _CHATTY:
             logging.getLogger(name).setLevel(logging.WARNING)
         logging.getLogger().addHandler(handler)
@@ -71,6 +73,10 @@ def open_logging(
     finally:
         logging.getLogger().removeHandler(handler)
         logger.remove()
+        for file in files:
+            if file.lost:
+                said = f"error: {file.path}: {file.lost} lines could not be written: {file.why}\n"
+                sys.stderr.write(said)
 
 
 def log_event(
@@ -88,7 +94,7 @@ def log_event(
     bound.opt(exception=exception).log(level, event)
 
 
-def _add_sinks(levels: Levels, directory: Path | None) -> None:
+def _add_sinks(levels: Levels, directory: Path | None, files: list[LineFile]) -> None:
     def admitted(record: "Record") -> bool:
         return record["level"].no >= levels.of(record["extra"]["actor"])
 
@@ -105,14 +111,12 @@ def _add_sinks(levels: Levels, directory: Path | None) -> None:
         return
     try:
         for name, form in ((TEXT_FILE, _TEXT), (JSON_FILE, _JSON)):
+            files.append(LineFile(directory / name, _LARGEST, _KEPT))
             logger.add(
-                directory / name,
+                files[-1],
                 format=form,
                 level=levels.least,
                 filter=admitted,
-                rotation=_ROTATION,
-                retention=_KEPT,
-                opener=_open_private,
                 backtrace=False,
                 diagnose=False,
             )
@@ -120,12 +124,6 @@ def _add_sinks(levels: Levels, directory: Path | None) -> None:
         raise UsageError(
             f"logs cannot be written in {directory} ({error.strerror}); set another data directory"
         ) from None
-
-
-def _open_private(path: str, flags: int) -> int:
-    descriptor = os.open(path, flags, 0o600)
-    os.fchmod(descriptor, 0o600)
-    return descriptor
 
 
 class _Entry(msgspec.Struct, frozen=True):

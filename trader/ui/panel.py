@@ -28,7 +28,9 @@ LEAST_WIDTH, LEAST_HEIGHT = 40, 12
 _SHARE = 0.6
 """Part of the terminal's rows that a panel may take."""
 _DETAILED = 24
-"""Rows from which on there is one for every actor."""
+"""Rows from which on there is one for every actor, if they are not too many."""
+_FEW = 4
+"""Symbols that always find room; of more, those that are held come first."""
 _LABEL = 10
 _CELL = 23
 _HIGH, _RISING = 0.8, 0.5
@@ -63,11 +65,11 @@ def rows_for(height: int) -> int:
 
 def compose(dump: StatusDump, width: int, rows: int, note: str = "") -> list[Text]:
     """Return the rows of a panel, none wider than `width`; `note` says how fresh they are."""
-    detailed = rows >= _DETAILED
+    detailed = rows >= _DETAILED and len(dump.actors) <= rows // 3
     sections = (
         Section([_head(dump, width, note), *_standing(dump)], 1, 0),
         Section([_equity(dump, width), _pnl(dump), _trades(dump)], 3, 0),
-        Section(_symbols(dump), 5, 3),
+        Section(_symbols(dump), 1 + _FEW, 3),
         Section(_actor_rows(dump.actors) if detailed else _actor_grid(dump.actors, width), 1, 1),
         Section(_limits(dump.limits, width), 1, 2),
         Section(_decisions(dump.decisions), 1, 4),
@@ -136,7 +138,7 @@ def _equity(dump: StatusDump, width: int) -> Text:
 
 def _pnl(dump: StatusDump) -> Text:
     row = _label("P&L")
-    for name in dump.pnl.__struct_fields__:
+    for name in sorted(dump.pnl.__struct_fields__, key=lambda name: name != "net"):
         amount: Decimal = getattr(dump.pnl, name)
         if name == "funding" and not amount:
             continue
@@ -165,7 +167,10 @@ def _symbols(dump: StatusDump) -> list[Text]:
     head = _columns(("symbol", "price", "position", "entry", "unrealized"))
     head.append("  feed")
     head.stylize("dim")
-    return [head, *(_symbol(feed, held.get(feed.symbol), dump.prices) for feed in dump.feeds)]
+    feeds = list(dump.feeds)
+    if len(feeds) > _FEW:
+        feeds.sort(key=lambda feed: feed.symbol not in held)
+    return [head, *(_symbol(feed, held.get(feed.symbol), dump.prices) for feed in feeds)]
 
 
 def _symbol(feed: FeedStatus, held: PositionStatus | None, prices: dict[str, float]) -> Text:
@@ -219,12 +224,12 @@ def _kind(role: str, members: Sequence[ActorStatus]) -> Text:
 
 
 def _actor_rows(actors: Sequence[ActorStatus]) -> list[Text]:
-    head = Text(f"{'actor':<28}{'state':<10}{'restarts':>8}{'waiting':>9}  last message", "dim")
+    head = Text(f"{'actor':<31}{'state':<10}{'restarts':>8}{'waiting':>9}  last message", "dim")
     return [head, *map(_actor_row, actors)]
 
 
 def _actor_row(actor: ActorStatus) -> Text:
-    row = Text(f"{actor.role:<28}")
+    row = Text(f"{actor.role:<31}")
     row.append(f"{actor.state:<10}", "green" if actor.state == "up" else "bold red")
     row.append(f"{actor.restarts:>8}", "yellow" if actor.restarts else "")
     row.append(f"{actor.depth:>9}  {actor.last_message or '-'}")
@@ -263,7 +268,7 @@ def _decisions(decisions: Sequence[DecisionStatus]) -> list[Text]:
     rows = []
     for number, decision in enumerate(reversed(decisions)):
         row = _label("" if number else "decisions")
-        row.append(f"{decision.time[11:]} ", "dim")
+        row.append(f"{decision.time[5:16]} ", "dim")
         row.append(f"{decision.symbol} {decision.stance} {decision.conviction:.2f} ")
         row.append(
             decision.outcome, "green" if decision.outcome[:3] in {"buy", "sel"} else "yellow"

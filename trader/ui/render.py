@@ -50,16 +50,14 @@ def plain(value: Decimal) -> str:
 
 
 def money(value: Decimal) -> str:
-    """Write an amount for a person: two decimals, more where there is nothing before the point."""
+    """Write an amount for a person: two decimals, or six digits if there is none before them."""
     if abs(value) >= 1 or not value:
         return f"{value:,.2f}"
-    return f"{value:.8f}".rstrip("0").rstrip(".")
+    return f"{round(value, 5 - value.adjusted()):f}".rstrip("0").rstrip(".")
 
 
 def signed(value: Decimal) -> str:
-    """Write a gain for a person, with its sign; four digits where there is nothing before them."""
-    if value and abs(value) < 1:
-        value = round(value, 3 - value.adjusted())
+    """Write a gain for a person: with its sign, also where it is one."""
     return f"+{money(value)}" if value > 0 else money(value)
 
 

@@ -21,10 +21,10 @@ _NEWEST = 10
 def to_text(summary: SessionSummary, whole: bool = False) -> str:
     """Write a summary; with `whole`, every trade that it holds."""
     s = summary
-    rate = f"({s.candles / s.wall_s:,.0f} a second)" if s.wall_s else ""
+    took = f" in {s.wall_s:.1f} s ({s.candles / s.wall_s:,.0f} a second)" if s.wall_s else ""
     rows: dict[str, list[str]] = {
-        "run": [s.run, f"profile {s.profile}", f"mode {s.mode}", f"exit {s.exit_code}"],
-        "market": [*s.symbols, f"{s.candles:,} candles in {s.wall_s:.1f} s {rate}"],
+        "run": [s.run, f"profile {s.profile}", f"mode {s.mode}", _end(s)],
+        "market": [*s.symbols, f"{s.candles:,} candles{took}"],
         "decisions": [str(s.decisions), f"advice {_counts(s.advice)}"],
         "refused": _each(s.refusals),
         "denied": _each(s.denials),
@@ -37,18 +37,22 @@ def to_text(summary: SessionSummary, whole: bool = False) -> str:
             f"peak {money(s.equity.peak)}",
             f"max drawdown {s.equity.max_drawdown_pct:.2f} %",
         ],
-        "limits": _limits(s.limits),
+        "limits": _limits(s.limits) if s.digest else ["not known"],
         "faults": [
             f"restarts {_counts(s.restarts)}",
             f"quarantined {s.quarantined}",
             f"halted {s.halted or 'no'}",
         ],
-        "digest": [s.digest],
+        "digest": [s.digest or "none: the process died, and this is what its journal tells"],
         "audit": [s.audit_digest or "none: no journal was written"],
     }
     lines = [line for name, parts in rows.items() for line in _row(name, parts)]
     head = [SIMULATED] if s.simulated else []
     return "\n".join([*head, *_table(s, whole), *lines])
+
+
+def _end(s: SessionSummary) -> str:
+    return f"exit {s.exit_code}" if s.digest else "died"
 
 
 def _row(name: str, parts: Sequence[str]) -> Iterator[str]:

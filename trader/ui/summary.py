@@ -41,12 +41,16 @@ class Pnl(msgspec.Struct, frozen=True):
 
 
 class Equity(msgspec.Struct, frozen=True):
-    """Equity over the run, in the quote currency; the drawdown is in % of the peak before it."""
+    """Equity over the run, in the quote currency; the drawdown is in % of the peak before it.
+
+    `transfers`: deposits less withdrawals. `end - start - transfers` is the net profit.
+    """
 
     start: Decimal
     end: Decimal
     peak: Decimal
     max_drawdown_pct: float
+    transfers: Decimal = Decimal(0)
 
 
 class TradeRecord(msgspec.Struct, frozen=True):
@@ -65,7 +69,7 @@ class TradeRecord(msgspec.Struct, frozen=True):
     entry_reason: str
     closed: str | None
     exit: Decimal | None
-    exit_reason: Reason | None
+    exit_reason: str | None
     fees: Decimal
     pnl: Decimal
 
@@ -89,8 +93,9 @@ class SessionSummary(msgspec.Struct, frozen=True):
     `decisions`: advice judged; `advice`: given, by source; `restarts`: by role; `quarantined`:
     messages that crashed their role twice; `halted`: what other than the orderly end stopped
     trading; `wall_s`: duration on the wall clock; `refusals`, `denials`, `rejections`: by reason;
-    `trade_log`: the newest trades, those still open last. What has a default came later: summaries
-    of older runs do without.
+    `trade_log`: the newest trades, those still open last. `digest`, `wall_s` and `limits` are empty
+    where the process died and its journal was counted again. What has a default came later:
+    summaries of older runs do without.
     """
 
     run: str

@@ -66,7 +66,7 @@ def simulated_instrument(
 def _terms(settings: SimulationSettings, leverage: int) -> Terms:
     return Terms(
         leverage=leverage,
-        maintenance=settings.maintenance_margin_pct / _HUNDRED,
+        maintenance=settings.maintenance_pct / _HUNDRED,
         liquidation_fee=settings.liquidation_fee_pct / _HUNDRED,
         funding_rate=settings.funding_rate_pct / _HUNDRED,
         funding_interval=settings.funding_hours * 3_600 * SECOND,

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from fractions import Fraction
 
+import msgspec
 import pytest
 from hypothesis import given
 
@@ -135,3 +136,14 @@ def test_trades_add_up_to_the_position(fills: list[Fill]) -> None:
         assert position.cost >= 0
         if not position.quantity:
             assert (position.cost, position.realized - position.fees) == (ZERO, earned)
+
+
+def test_a_position_of_an_older_journal_goes_on() -> None:
+    """What was bought before there were perpetuals is sold after."""
+    trade = {"opened": 7, "bought": "2", "paid": "200", "received": "0", "fees": "1"}
+    old = {"symbol": "BTC-USD", "quantity": "2", "cost": "200", "realized": "0", "fees": "1"}
+    position = msgspec.msgpack.decode(msgspec.msgpack.encode(old | {"trade": trade}), type=Position)
+    ended = position.apply(fill(SELL, "2", "120", "1"))
+
+    assert ended is not None
+    assert (ended.opened, ended.quantity, ended.entry, ended.pnl) == (7, 2, 100, 38)

@@ -8,7 +8,7 @@ from trader.advice.brief import to_prompt
 from trader.advice.window import Row
 from trader.model.market import SECOND, Candle
 from trader.model.opinions import Claim, Opinion
-from trader.model.views import Advice, Snapshot, Stance
+from trader.model.views import MARKS, Advice, Higher, Snapshot, Stance
 from trader.settings.sources import CONFIG
 
 SYMBOL = "BTC-USD"
@@ -22,11 +22,25 @@ DIP = Snapshot(
     wt2=-60.0,
     cross=1,
     rsi=40.0,
+    rsi_zone=0,
     money_flow=5.0,
+    stoch_k=30.0,
+    stoch_d=20.0,
+    schaff=10.0,
     atr=0.2,
     ema_fast=99.0,
     ema_slow=100.0,
     ema_cross=0,
+    ribbon=(99.0, 99.1, 99.2, 99.3, 99.4, 99.5, 99.6, 99.7),
+    ribbon_up=False,
+    flag_wave=None,
+    macd=None,
+    macd_signal=None,
+    macd_flow=None,
+    higher=(Higher("sommi_flag", 720, 1, 100),),
+    gap=None,
+    marks=("small_dot_up", "wt_oversold", "buy"),
+    last=tuple(NOW if mark in ("small_dot_up", "wt_oversold", "buy") else 0 for mark in MARKS),
 )
 PEAK = msgspec.structs.replace(DIP, cross=-1, wt1=58.0, wt2=60.0, rsi=60.0, money_flow=-5.0)
 GOLDEN = msgspec.structs.replace(DIP, cross=0, ema_cross=1, rsi=60.0)

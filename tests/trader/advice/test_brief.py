@@ -46,7 +46,7 @@ def test_a_brief_shows_what_is_known() -> None:
         "- denied COOLDOWN_SYMBOL",
         "rsi: 40",
         "close: 123",
-        "events on the newest candle: cross=+1",
+        "events on the newest candle: cross=+1, small_dot_up=+1, wt_oversold=+1, buy=+1",
         "122 124 121 123 23",
     ):
         assert line in text.splitlines()
@@ -55,7 +55,9 @@ def test_a_brief_shows_what_is_known() -> None:
 def test_what_there_is_not_is_said() -> None:
     """No position, no trade, no refusal, no event."""
     quiet = tuple(
-        msgspec.structs.replace(row, snapshot=msgspec.structs.replace(row.snapshot, cross=0))
+        msgspec.structs.replace(
+            row, snapshot=msgspec.structs.replace(row.snapshot, cross=0, marks=())
+        )
         for row in rows(1)
     )
     text = changed(holding=None, notes=(), traded_seconds=None, rows=quiet)

@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 
 from tests.trader.advice.samples import DEATH, DIP, GOLDEN, NOW, PEAK, PERP, SYMBOL
 from tests.trader.indicators.candles import recorded_minutes, to_series
+from tests.trader.indicators.forms import column_indicators
 from trader.advice.checks import Standing, refusal
 from trader.advice.rules import ADVISORS, ema_cross_advice, rules_advice
 from trader.advice.settings import AdviceSettings
-from trader.indicators.columns import ColumnIndicators
-from trader.indicators.settings import IndicatorSettings
 from trader.model.views import Snapshot, Stance
 
 SETTINGS = AdviceSettings()
@@ -93,13 +92,10 @@ def test_a_rise_closes_a_short() -> None:
         {"wt2": -39.0},
         {"rsi": 60.5},
         {"money_flow": -1.0},
-        {"wt2": None},
-        {"rsi": None},
-        {"money_flow": None},
     ],
 )
 def test_rules_hold_unless_all_agrees(changes: dict) -> None:
-    """No cross, no depth, no room to rise, no money behind it, or a reading missing."""
+    """No cross, no depth, no room to rise, no money behind it."""
     snapshot = msgspec.structs.replace(DIP, **changes)
 
     assert rules_advice(SETTINGS, SYMBOL, snapshot, position=0) is None
@@ -113,10 +109,9 @@ def test_rules_keep_what_may_rise_further(changes: dict) -> None:
     assert rules_advice(SETTINGS, SYMBOL, snapshot, position=1) is None
 
 
-@pytest.mark.parametrize("changes", [{"wt1": None}, {"rsi": None}, {"wt1": -62.0}])
-def test_the_averages_hold_without_agreement(changes: dict) -> None:
-    """A cross against WaveTrend lacks conviction, and a missing reading is no agreement."""
-    snapshot = msgspec.structs.replace(GOLDEN, money_flow=-1.0, **changes)
+def test_the_averages_hold_without_agreement() -> None:
+    """A cross against WaveTrend and money flow lacks conviction."""
+    snapshot = msgspec.structs.replace(GOLDEN, money_flow=-1.0, wt1=-62.0)
 
     assert ema_cross_advice(SETTINGS, SYMBOL, snapshot, position=0) is None
 
@@ -138,16 +133,6 @@ def test_the_stop_stays_within_what_is_accepted(atr: float, stop: float) -> None
 
     assert advice is not None
     assert (advice.stop, advice.target) == pytest.approx((stop, 100.0 + 2 * (100.0 - stop)))
-
-
-def test_without_an_atr_the_profile_places_the_stop() -> None:
-    """Stop and target are left open."""
-    snapshot = msgspec.structs.replace(DIP, atr=None)
-
-    advice = rules_advice(SETTINGS, SYMBOL, snapshot, position=0)
-
-    assert advice is not None
-    assert (advice.stop, advice.target) == (None, None)
 
 
 def test_a_level_of_zero_is_a_level() -> None:
@@ -187,7 +172,7 @@ def test_a_month_of_minutes_gives_some_entries_a_day(shared: Path, coin: str) ->
     """Rarely enough to pay for, often enough to tell: 3 to 20 a day on average."""
     name = f"bybit-linear_{coin}USDT_1m_2025-05-29_2025-06-29.csv.gz"
     candles = list(recorded_minutes(shared / "data/ohlcv" / name))
-    columns = ColumnIndicators(IndicatorSettings(), to_series(candles))
+    columns = column_indicators(to_series(candles))
     cursor = columns.start()
     snapshots = [columns.take(cursor, candle) for candle in candles]
 

@@ -4,7 +4,16 @@ import msgspec
 import pytest
 
 from tests.trader.advice.samples import DIP, rows
-from trader.advice.window import ROWS, Row, all_readings, events, readings, remember, shown
+from trader.advice.window import (
+    ROWS,
+    Row,
+    all_readings,
+    events,
+    readings,
+    remember,
+    shown,
+    states,
+)
 
 
 def test_the_oldest_rows_are_let_go() -> None:
@@ -18,40 +27,22 @@ def test_the_oldest_rows_are_let_go() -> None:
 
 def test_readings_are_the_measured_values_that_exist() -> None:
     """Names are those of the snapshot, whatever it has; marks and times are none."""
-    found = readings(msgspec.structs.replace(DIP, wt1=None))
+    found = readings(DIP)
 
-    assert found == {
-        "close": 100.0,
-        "wt2": -60.0,
-        "rsi": 40.0,
-        "money_flow": 5.0,
-        "atr": 0.2,
-        "ema_fast": 99.0,
-        "ema_slow": 100.0,
-    }
+    assert (found["close"], found["wt2"], found["rsi"], found["atr"]) == (100.0, -60.0, 40.0, 0.2)
+    assert (found["ribbon_1"], found["ribbon_8"]) == (99.0, 99.7)
+    assert not {"macd", "cross", "ts_event", "gap", "rsi_zone"} & set(found)
 
 
 def test_events_are_the_marks_that_are_set() -> None:
-    """A cross is one, no cross is none."""
-    assert events(DIP) == {"cross": 1}
+    """Crosses and what the indicators mark on the candle; no cross is none."""
+    assert events(DIP) == {"cross": 1, "small_dot_up": 1, "wt_oversold": 1, "buy": 1}
+    assert events(msgspec.structs.replace(DIP, cross=0, marks=())) == {}
 
 
-def test_a_snapshot_may_hold_others() -> None:
-    """What lies inside another Struct bears both names."""
-
-    class Inner(msgspec.Struct, frozen=True):
-        rsi: float = 40.0
-        buy: bool = True
-        sell: bool = False
-        size: float | None = None
-
-    class Outer(msgspec.Struct, frozen=True):
-        ts_event: int = 7
-        close: float = 1.0
-        cipher: Inner = Inner()
-
-    assert readings(Outer()) == {"close": 1.0, "cipher_rsi": 40.0}
-    assert events(Outer()) == {"cipher_buy": 1}
+def test_states_are_what_goes_on() -> None:
+    """Zones and sides; how long ago something was is none."""
+    assert states(msgspec.structs.replace(DIP, gap=7)) == {"rsi_zone": 0, "ribbon_up": 0}
 
 
 def test_candles_add_their_own_and_the_extremes() -> None:

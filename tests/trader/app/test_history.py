@@ -63,16 +63,21 @@ def test_an_unknown_run_is_refused_with_the_nearest(
         find_run(played[0], wanted)
 
 
-def test_a_run_without_an_end_has_no_results(played: tuple[Path, SessionSummary]) -> None:
-    """It says whether it goes on or has died, and what to do about it."""
+def test_a_run_that_died_is_counted_again(played: tuple[Path, SessionSummary]) -> None:
+    """While it goes on it is not; its status is what there is to see."""
     run = find_run(played[0], "3")
-    with pytest.raises(UsageError, match=r"0003-.* has no results: its process died .*--resume"):
+    with open_data_dir(played[0]), pytest.raises(UsageError, match=r"not ended; .* status"):
         summary_of(run, played[0])
-    with (
-        open_data_dir(played[0]),
-        pytest.raises(UsageError, match=r"not ended; .* status"),
-    ):
-        summary_of(run, played[0])
+
+    assert (summary_of(run, played[0]).candles, summary_of(run, played[0]).digest) == (0, "")
+
+
+def test_a_resumed_run_that_died_is_refused(tmp_path: Path) -> None:
+    """Where it began is not in its envelopes: no result is better than a wrong one."""
+    with open_journal(tmp_path / "journal.db") as archive:
+        Journal.start(archive, info(resumed="0001-x"))
+    with pytest.raises(UsageError, match="died, and what 0001-x left it with is not known"):
+        summary_of(find_run(tmp_path, "1"), tmp_path)
 
 
 def test_a_directory_without_a_journal_is_refused(tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from tests.trader.app.desk import close, played
+from tests.trader.app.desk import build, close, played
 from trader.app import reports, results
 from trader.app.compose import Engine
+from trader.model.market import SECOND
 from trader.model.reasons import Reason
+from trader.runtime.virtual import VirtualDriver
 from trader.ui.summary import SessionSummary
 
 HELD = "market.candles=20"
@@ -99,5 +101,23 @@ def test_a_limit_that_is_reached_is_counted() -> None:
     summary = summary_of(engine)
     close(engine)
 
-    assert {limit.name: limit.reached for limit in summary.limits}["LOSS_DAY"] == 1
+    (limit,) = (limit for limit in summary.limits if limit.name == "LOSS_DAY")
+    assert limit.reached == 1
+    assert limit.highest >= limit.bound == 0.2
     assert summary.denials["LOSS_DAY"] == summary.orders.denied > 0
+
+
+def test_a_transfer_is_told_apart_from_the_profit() -> None:
+    """On a perpetual too: the end is the start, what came or went, and the net profit."""
+    run = build("market.candles=120", "trading.symbol=BTC-USD-PERP", "trading.leverage=3")
+    start = reports.start_of(run, resumed=False)
+    driver = VirtualDriver(run.main, run.kill)
+    driver.run(until=run.main.now + 30 * 60 * SECOND)
+    run.world.exchange.transfer("USD", Decimal("-123.45"), run.main.now)
+    driver.run(until=run.main.now + 60 * 60 * SECOND)
+    summary = summary_of(run, start)
+    close(run)
+
+    assert summary.equity.transfers == Decimal("-123.45")
+    assert summary.fills > 0
+    assert summary.equity.end - summary.equity.start == summary.pnl.net - Decimal("123.45")

@@ -1,7 +1,9 @@
 """One run, from its lock to its exit code, where nothing goes as it should."""
 
+import itertools
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,8 @@ from trader.app import compose, results
 from trader.app.session import Crashed, Options, Session, run_session, secrets_of
 from trader.model.errors import UsageError
 from trader.model.messages import AdviceGiven
-from trader.storage.archive import open_archive
+from trader.storage.archive import Archive, open_archive
+from trader.storage.schema import Run
 
 SECRET = "canary-7f3a/+=x"
 SHOWN = ("system.log_level=TRACE", "market.candles=45")
@@ -109,3 +112,94 @@ def test_a_run_can_be_ended_before_it_has_begun(tmp_path: Path) -> None:
         summary = run_session(settings(tmp_path, "market.speed=1"), options)
 
     assert (summary.exit_code, summary.candles) == (0, 0)
+
+
+def test_a_clock_that_jumps_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs stay in the order they were made in, each under an id of its own, and whole."""
+    year = 365 * 86_400
+    for wall in (56 * year, 0, 129 * year, 56 * year):
+        monkeypatch.setattr(time, "time_ns", lambda wall=wall: wall * 10**9)
+        assert play(tmp_path, "market.candles=5", resume=wall == 0).exit_code == 0
+
+    with open_archive(tmp_path / "journal.db") as archive:
+        runs = archive.runs()
+        assert [run.number for run in runs] == [1, 2, 3, 4]
+        assert len({run.id for run in runs}) == 4
+        assert runs[1].resumed_from == runs[0].id
+        assert archive.verify() == sum(run.rows for run in runs)
+
+
+def test_a_clock_that_jumps_while_a_run_goes_on_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run's own time follows the market, and a clock that nobody can set."""
+    market = ("market.candles=60", "market.speed=20000")
+    plain = play(tmp_path, *market)
+    wall = itertools.cycle([10**18, 0, 4 * 10**18])
+    monkeypatch.setattr(time, "time_ns", lambda: next(wall))
+    monkeypatch.setattr(time, "time", lambda: next(wall) / 1e9)
+
+    jumping = play(tmp_path, *market)
+
+    assert (jumping.digest, jumping.candles) == (plain.digest, 60)
+    with open_archive(tmp_path / "journal.db") as archive:
+        records = archive.envelopes(archive.runs()[-1])
+        # A quote is journaled when somebody acts on it, with the time at which it came.
+        times = [record.time for record in records if not record.kind.startswith("Quote")]
+    assert times == sorted(times)
+
+
+@pytest.fixture
+def foreign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Offer a journal whose last run died, and was written by an engine with other memories."""
+    play(tmp_path, "market.candles=5")
+    monkeypatch.setattr(Run, "clean", False)
+    restore = Archive.restore
+    monkeypatch.setattr(
+        Archive,
+        "restore",
+        lambda self, run: {role: (seq, b"\x80") for role, (seq, _) in restore(self, run).items()},
+    )
+    return tmp_path
+
+
+def test_what_another_version_wrote_is_not_resumed(foreign: Path) -> None:
+    """It is refused in a line, and nothing has begun."""
+    with pytest.raises(UsageError, match=r"^--resume: run 0001-\S+ was written by another version"):
+        play(foreign, "market.candles=1", resume=True)
+
+    assert last_run(foreign).number == 1
+
+
+def test_what_another_version_left_open_keeps_nobody_from_starting(foreign: Path) -> None:
+    """The account starts afresh; what cannot be read is not told."""
+    assert play(foreign, "market.candles=1").exit_code == 0
+
+
+def test_a_run_that_died_at_once_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the run before it had is resumed: an account is not lost to a start that failed."""
+    first = play(tmp_path, "market.candles=60")
+    with monkeypatch.context() as broken:
+        broken.setattr(Session, "play", lambda _self: 1 / 0)
+        with pytest.raises(Crashed):
+            play(tmp_path, resume=True)
+
+    second = play(tmp_path, "market.candles=1", resume=True)
+
+    assert first.fills > 0
+    assert last_run(tmp_path).resumed_from == first.run
+    assert second.equity.start != 10_000
+
+
+def test_a_start_that_is_refused_leaves_no_run(tmp_path: Path) -> None:
+    """Where a file is in the way, nothing has begun, and the journal says so."""
+    play(tmp_path, "market.candles=1")
+    (tmp_path / "kill_switch.jsonl").unlink()
+    (tmp_path / "kill_switch.jsonl").mkdir()
+
+    with pytest.raises(UsageError, match="Is a directory"):
+        play(tmp_path, "market.candles=1")
+
+    assert last_run(tmp_path).number == 1

@@ -43,13 +43,13 @@ def fill(
     book: TradeBook, order: str, side: Side, price: int, after: str, realized: str, part: str = "1"
 ) -> None:
     """Tell of a fill with a fee of 0.1, and of the position after it."""
-    book.filled(m.OrderFilled(make_fill(order, side, price, part)))
+    book.filled(make_fill(order, side, price, part))
     book.moved(m.PositionChanged(SYMBOL, Decimal(after), Decimal(100), Decimal(realized)), MINUTE)
 
 
-def records(book: TradeBook, unrealized: str = "0") -> tuple[TradeRecord, ...]:
-    """Return the trades, with what is open at a profit."""
-    return book.trades({SYMBOL: Decimal(unrealized)}, str)
+def records(book: TradeBook, won: str = "0") -> tuple[TradeRecord, ...]:
+    """Return the trades, with what the symbol has won by now."""
+    return book.trades({SYMBOL: Decimal(won)}, str)
 
 
 def test_a_trade_says_why_it_was_entered_and_left() -> None:
@@ -73,7 +73,7 @@ def test_a_liquidation_is_an_exit_with_a_reason_of_its_own() -> None:
     book = TradeBook()
     advise(book, 1)
     fill(book, submit(book, 1, Side.BUY, Leg.ENTRY), Side.BUY, 100, "1", "-0.1")
-    book.filled(m.PositionLiquidated(make_fill("liquidation-1", Side.SELL, 90)))
+    book.filled(make_fill("liquidation-1", Side.SELL, 90), Reason.EXIT_LIQUIDATED)
     book.moved(m.PositionChanged(SYMBOL, Decimal(0), Decimal(100), Decimal("-10.2")), MINUTE)
 
     (trade,) = records(book)
@@ -114,7 +114,7 @@ def test_prices_are_averages_over_the_fills() -> None:
     fill(book, entry, Side.BUY, 100, "1", "-0.1")
     fill(book, entry, Side.BUY, 106, "1.5", "-0.2", part="0.5")
 
-    (trade,) = records(book, "3")
+    (trade,) = records(book, "2.8")
     assert (trade.quantity, trade.entry, trade.closed) == (Decimal("1.5"), 102, None)
     assert trade.pnl == Decimal("2.8")
 
@@ -128,6 +128,20 @@ def test_what_an_earlier_run_left_is_a_trade_of_unknown_beginning() -> None:
     (trade,) = records(book)
     assert (trade.opened, trade.entry, trade.exit) == (None, 90, 91)
     assert (trade.pnl, trade.exit_reason) == (Decimal("0.9"), None)
+
+
+def test_what_no_order_of_ours_closed_has_a_reason_of_its_own() -> None:
+    """A venue may close a position by its own rule."""
+    book = TradeBook()
+    fill(book, submit(book, 1, Side.BUY, Leg.ENTRY), Side.BUY, 100, "1", "-0.1")
+    closed = Fill(
+        "t", "venue", SYMBOL, Side.SELL, Decimal(1), Decimal(50), Decimal(1), Liquidity.TAKER, 7
+    )
+    book.filled(closed, "LIQUIDATED")
+    book.moved(m.PositionChanged(SYMBOL, Decimal(0), Decimal(0), Decimal("-51.1")), MINUTE)
+
+    (trade,) = records(book)
+    assert (trade.exit_reason, trade.pnl) == ("LIQUIDATED", Decimal("-51.1"))
 
 
 def test_a_decision_is_followed_to_its_outcome() -> None:

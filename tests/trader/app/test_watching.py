@@ -80,7 +80,7 @@ def test_a_pipe_gets_a_text_of_80_columns(tmp_path: Path) -> None:
     assert "DIED" in text.splitlines()[0]
     assert "\x1b" not in text
     assert max(map(len, text.splitlines())) <= 80
-    assert text.count("00:15:00") == 8
+    assert text.count("01-01 00:15") == 8
 
 
 def test_a_script_gets_an_object_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

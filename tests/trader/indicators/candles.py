@@ -1,10 +1,13 @@
-"""Candles for the tests of the indicators: random ones, and recorded ones where they are."""
+"""Candles for the tests of the indicators: random ones, ours with what is expected, recorded."""
 
 import csv
 import gzip
+import json
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from hypothesis import strategies as st
 from trader.model.market import SECOND, Candle, Series
 
 MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
 
 
 def random_candles(seed: int, count: int, stillness: float) -> list[Candle]:
@@ -42,6 +46,38 @@ def candle_lists(longest: int = 250) -> st.SearchStrategy[list[Candle]]:
     )
 
 
+def rough_series(seed: int, count: int, interval: int, missing: float) -> Series:
+    """Draw a series with still stretches, holes and a scale of its own, tiny to huge.
+
+    `missing` is the share of candles that lack a price.
+    """
+    draw = np.random.default_rng(seed)
+    still = np.repeat(draw.random(count // 10 + 1) < draw.choice([0.0, 0.2, 0.9]), 10)[:count]
+    wild = draw.choice([0.0005, 0.02, 1.0])
+    steps = np.where(still, 0.0, draw.normal(0.0, wild, count))
+    steps = np.cumsum(np.round(steps, 4)) if wild < 1.0 else steps
+    closes = np.exp(steps) * 10.0 ** draw.integers(-9, 12)
+    opens = np.concatenate((closes[:1], closes[:-1]))
+    wicks = np.where(still, 0.0, draw.random((2, count)) * wild / 4)
+    highs = np.maximum(opens, closes) * (1.0 + wicks[0])
+    lows = np.minimum(opens, closes) * (1.0 - wicks[1])
+    lows[draw.random(count) < missing] = np.nan
+    times = np.cumsum(np.where(draw.random(count) < 0.03, draw.integers(1, 200, count), 1))
+    columns = (column.tolist() for column in (opens, highs, lows, closes))
+    return Series(interval, (times * interval).tolist(), *columns, [1.0] * count)
+
+
+def rough(missing: float, longest: int = 700) -> st.SearchStrategy[Series]:
+    """Draw rough series on candles from a minute to four hours."""
+    return st.builds(
+        rough_series,
+        st.integers(0, 2**32 - 1),
+        st.sampled_from((0, 1, 4, 10, 60, longest)),
+        st.sampled_from([MINUTE * minutes for minutes in (1, 5, 7, 15, 60, 240)]),
+        st.just(missing),
+    )
+
+
 def to_series(candles: Sequence[Candle]) -> Series:
     """Turn candles into columns."""
     names = ("ts_open", "open", "high", "low", "close", "volume")
@@ -51,25 +87,54 @@ def to_series(candles: Sequence[Candle]) -> Series:
     )
 
 
-def recorded(path: Path, *columns: str) -> Iterator[dict[str, float | None]]:
-    """Read candles and columns of numbers, None where there is none; skip without the file."""
+def to_candles(series: Series) -> list[Candle]:
+    """Turn columns into candles."""
+    prices = (series.open, series.high, series.low, series.close, series.volume)
+    return [
+        Candle(opened, opened + series.interval, *values)
+        for opened, *values in zip(series.ts_open, *prices, strict=True)
+    ]
+
+
+@cache
+def synthetic() -> dict[str, Any]:
+    """Read our own candles of an hour, some still, rangeless or missing, and the columns expected.
+
+    `marks` are the rows on which a column holds; `values` are of every `step`th row.
+    """
+    path = Path(__file__).parent / "synthetic_1h.json.gz"
+    return json.loads(gzip.decompress(path.read_bytes()))
+
+
+def synthetic_series() -> Series:
+    """Return those candles as columns."""
+    candles = synthetic()["candles"]
+    times = [time * SECOND for time in candles["time"]]
+    prices = (candles[name] for name in ("open", "high", "low", "close"))
+    return Series(HOUR, times, *prices, [1.0] * len(times))
+
+
+def expected(path: Path, names: Sequence[str]) -> tuple[Series, dict[str, list[str]]]:
+    """Read candles and columns of a file as they are written; skip without the file."""
+    if not path.exists():
+        pytest.skip(f"no {path.name} in the shared data")
+    with gzip.open(path, "rt", newline="") as file:
+        rows = list(csv.DictReader(file))
+    times = [int(row["time"]) * SECOND for row in rows]
+    prices = ([float(row[name]) for row in rows] for name in ("open", "high", "low", "close"))
+    interval = min(times[1] - times[0], times[2] - times[1])
+    series = Series(interval, times, *prices, [1.0] * len(rows))
+    return series, {name: [row[name] for row in rows] for name in names}
+
+
+def recorded(path: Path, *columns: str) -> Iterator[dict[str, float]]:
+    """Read candles and columns of numbers, NaN where there is none; skip without the file."""
     if not path.exists():
         pytest.skip(f"no {path.name} in the shared data")
     names = ("time", "open", "high", "low", "close", *columns)
     with gzip.open(path, "rt", newline="") as file:
         for row in csv.DictReader(file):
-            yield {name: _number(row[name]) for name in names}
-
-
-def _number(text: str) -> float | None:
-    return None if text in ("", "NaN") else float(text)
-
-
-def to_candle(row: dict[str, float | None]) -> Candle:
-    """Turn a row with `time` in seconds into a candle."""
-    opened = int(row["time"]) * SECOND
-    prices = (row[name] for name in ("open", "high", "low", "close"))
-    return Candle(opened, opened + MINUTE, *prices, 0.0)
+            yield {name: float(row[name] or "nan") for name in names}
 
 
 def recorded_minutes(path: Path) -> Iterator[Candle]:

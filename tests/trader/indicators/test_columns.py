@@ -3,55 +3,90 @@
 import msgspec
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tests.trader.indicators.candles import MINUTE, candle_lists, random_candles, to_series
-from trader.indicators.columns import ColumnCursor, ColumnIndicators
-from trader.indicators.settings import IndicatorSettings
-from trader.indicators.stream import StreamIndicators
-from trader.model.market import Candle
+from tests.trader.indicators.candles import (
+    MINUTE,
+    candle_lists,
+    random_candles,
+    rough,
+    synthetic_series,
+    to_candles,
+    to_series,
+)
+from tests.trader.indicators.forms import column_indicators, stream_indicators
+from trader.indicators.columns import ColumnCursor
+from trader.indicators.settings import CipherBSettings
+from trader.model.market import Candle, Series
+from trader.model.views import Snapshot
 
-SETTINGS = IndicatorSettings()
-SHORT = IndicatorSettings(
-    wavetrend_channel=3,
-    wavetrend_average=2,
-    wavetrend_signal=2,
-    rsi_length=4,
-    money_flow_length=5,
-    atr_length=4,
-    ema_fast=2,
-    ema_slow=6,
+SOON_WARM = CipherBSettings(
+    flag_minutes=15, diamond_minutes1=5, diamond_minutes2=30, macd_minutes=5
 )
 
 
-@pytest.mark.parametrize("lengths", [SETTINGS, SHORT])
-@settings(max_examples=40)
-@given(candles=candle_lists(400))
-def test_both_forms_agree(lengths: IndicatorSettings, candles: list[Candle]) -> None:
-    """Every value, every None and every cross are equal to the last bit."""
-    stream, columns = StreamIndicators(lengths), ColumnIndicators(lengths, to_series(candles))
-    folded, cursor = stream.start(), columns.start()
+def both(
+    series: Series, history: int, b: CipherBSettings | None
+) -> tuple[list[Snapshot | None], list[Snapshot | None]]:
+    """Take every candle with both forms."""
+    stream, columns = stream_indicators(history, b), column_indicators(series, history, b)
+    folded, cursor, candles = stream.start(), columns.start(), to_candles(series)
+    return (
+        [stream.take(folded, candle) for candle in candles],
+        [columns.take(cursor, candle) for candle in candles],
+    )
 
-    assert [stream.take(folded, candle) for candle in candles] == [
-        columns.take(cursor, candle) for candle in candles
-    ]
+
+def written(snapshots: list[Snapshot | None]) -> bytes:
+    """Write snapshots as the journal has them."""
+    return msgspec.msgpack.encode(snapshots)
+
+
+@pytest.mark.parametrize("b", [None, SOON_WARM], ids=["defaults", "soon warm"])
+@settings(max_examples=25, deadline=None)
+@given(series=rough(missing=0.0, longest=1_500), history=st.sampled_from((0, 1, 60, 400)))
+def test_both_forms_agree(b: CipherBSettings | None, series: Series, history: int) -> None:
+    """Every value, every None and every mark, to the last bit and to the last byte."""
+    stream, columns = both(series, history, b)
+
+    assert stream == columns
+    assert written(stream) == written(columns)
+
+
+@settings(max_examples=25, deadline=None)
+@given(candles=candle_lists(400))
+def test_both_forms_agree_on_a_coarse_grid(candles: list[Candle]) -> None:
+    """Where prices repeat, crosses hang on the last bit."""
+    stream, columns = both(to_series(candles), 60, None)
+
+    assert stream == columns
+
+
+def test_both_forms_agree_on_our_own_candles() -> None:
+    """Past the stretch of rows that is made at once, and with holes."""
+    stream, columns = both(synthetic_series(), 1_000, None)
+
+    assert written(stream) == written(columns)
+    assert sum(snapshot is not None for snapshot in stream) == 788
 
 
 def test_a_cursor_can_begin_anywhere() -> None:
     """A candle that is not the next row is found by its time."""
     candles = random_candles(2, 100, 0.2)
-    columns = ColumnIndicators(SETTINGS, to_series(candles))
+    columns = column_indicators(to_series(candles), 0)
     cursor = columns.start()
     in_order = [columns.take(cursor, candle) for candle in candles]
 
     assert columns.take(columns.start(), candles[80]) == in_order[80]
     assert columns.take(cursor, candles[70]) == in_order[70]
     assert cursor == ColumnCursor(71)
+    assert columns.taken(cursor) == 71
 
 
 def test_a_cursor_survives_a_checkpoint() -> None:
     """It round-trips through msgpack and goes on at its row."""
     candles = random_candles(3, 100, 0.2)
-    columns = ColumnIndicators(SETTINGS, to_series(candles))
+    columns = column_indicators(to_series(candles), 0)
     cursor = columns.start()
     for candle in candles[:80]:
         columns.take(cursor, candle)
@@ -65,7 +100,7 @@ def test_a_cursor_survives_a_checkpoint() -> None:
 def test_a_candle_that_was_not_recorded_is_refused(opened: int) -> None:
     """Before, between and after the rows."""
     candles = random_candles(4, 10, 0.0)
-    columns = ColumnIndicators(SETTINGS, to_series(candles))
+    columns = column_indicators(to_series(candles))
     cursor = columns.start()
     for candle in candles:
         columns.take(cursor, candle)

@@ -127,6 +127,29 @@ def test_an_exit_closes_no_more_than_there_is() -> None:
     assert not engine.busy(PERP)
 
 
+@pytest.mark.parametrize(
+    ("side", "stop_at", "target_at", "there"),
+    [(BUY, "95", "110", 110.0), (SELL, "105", "90", 90.0)],
+)
+def test_a_bracket_loses_one_leg_to_the_other(
+    side: Side, stop_at: str, target_at: str, there: float
+) -> None:
+    """A part of the target takes as much off the stop; the rest of it takes the stop along."""
+    engine, rest = staked(side), {"reduce_only": True, "group": "g", "side": side.opposite}
+    changed = msgspec.structs.replace
+    engine.submit(on_perp(changed(stop("10", stop_at), **rest)), 1)
+    engine.submit(on_perp(changed(target("10", target_at), **rest)), 1)
+    part = engine.on_quote(PERP, quote(there, there), 16.0)
+    whole = engine.on_quote(PERP, quote(there, there, 2 * SECOND), 100.0)
+
+    assert [line[:3] for line in story(part)] == [
+        ("t", OrderStatus.PARTIALLY_FILLED, "4"),
+        ("s", OrderStatus.OPEN, ""),
+    ]
+    assert [line[:3] for line in story(whole)] == [("t", FILLED, "6"), ("s", CANCELED, "")]
+    assert engine.account().positions == {}
+
+
 @pytest.mark.parametrize("side", Side)
 def test_an_exit_on_the_wrong_side_is_refused(side: Side) -> None:
     """A reduce-only order never adds, long or short."""
@@ -248,7 +271,7 @@ def test_an_account_lists_what_the_venue_did() -> None:
     closed = liquidations(engine.on_open(PERP, 50.0, EIGHT_HOURS + MINUTE))
 
     assert engine.account().flows == tuple(paid)
-    assert engine.account().forced == tuple(closed)
+    assert engine.account().fills[1:] == tuple(closed)
 
 
 # -- funding and transfers -------------------------------------------------------------------------

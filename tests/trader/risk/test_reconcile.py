@@ -19,6 +19,8 @@ from trader.model.views import Account, TradingState
 from trader.risk.reconcile import begin, reconcile
 from trader.risk.state import Hold, RiskState
 
+TAKER = Liquidity.TAKER
+
 
 def reasons(desk: Desk) -> set[Reason]:
     """Return why trading is not active."""
@@ -126,8 +128,8 @@ def test_what_the_venue_did_and_nobody_told_is_caught_up_with() -> None:
     desk = Desk(symbol=PERP)
     desk.hold()
     quantity, cash = -desk.held, desk.state.ledger.cash
-    fee, taker = quantity / 100, Liquidity.TAKER
-    closed = Fill("9", "liquidation-9", PERP, Side.BUY, quantity, Decimal(149), fee, taker, 0)
+    fee = quantity / 100
+    closed = Fill("9", "liquidation-9", PERP, Side.BUY, quantity, Decimal(149), fee, TAKER, 0)
     paid = Flow("f", FlowKind.FUNDING, Decimal(-1), 0, PERP)
     left = cash - quantity * 49 - fee - 1
     account = Account({"USD": left}, (), {}, (paid,), (closed,))
@@ -156,3 +158,30 @@ def test_a_position_in_a_perpetual_that_we_did_not_open_halts() -> None:
     reconcile(desk.rules, state, account, desk.now)
     assert Reason.HALT_ACCOUNT_DIFFERS in {known.reason for known in state.holds}
     assert PERP in state.holds[-1].detail
+
+
+def test_a_fill_that_was_lost_is_booked_and_protected() -> None:
+    """The account lists it: the entry is filled, the books agree, and a stop is sent for it."""
+    desk = Desk()
+    entry = desk.enter()
+    quantity, fee = entry.quantity, entry.quantity / 10
+    lost = Fill("9", entry.client_order_id, SYMBOL, Side.BUY, quantity, Decimal(100), fee, TAKER, 0)
+    desk.state.doubt_all()
+    cash = desk.state.ledger.cash - quantity * 100 - fee
+    account = Account({"USD": cash, "BTC": quantity}, (), fills=(lost,))
+    told = reconcile(desk.rules, desk.state, account, desk.now)
+    assert legs(told) == [Leg.STOP, Leg.TARGET]
+    assert placed(told)[0].quantity == quantity == desk.held
+    assert reasons(desk) == set()
+    assert desk.fill(entry, quantity, trade="9") == []
+
+
+def test_a_session_that_begins_with_a_difference_says_so() -> None:
+    """Halted for the difference, not for an account that was not read; until it agrees."""
+    desk = Desk()
+    desk.hold()
+    begin(desk.rules, desk.state, "run")
+    (change,) = [m for m in desk.reconcile(BTC=Decimal(1)) if isinstance(m, TradingStateChanged)]
+    assert (change.state, change.reason) == (TradingState.HALTED, Reason.HALT_ACCOUNT_DIFFERS)
+    (change,) = [m for m in desk.reconcile() if isinstance(m, TradingStateChanged)]
+    assert change.state is TradingState.ACTIVE

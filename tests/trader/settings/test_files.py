@@ -1,5 +1,6 @@
 """Files that cannot be used say why, where and what to do, in one line."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,13 @@ def refusal(path: Path) -> str:
         read_tree(path)
     assert "\n" not in str(raised.value)
     return str(raised.value).replace(f"{path.parent}/", "")
+
+
+def test_a_pipe_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
+    """Nobody may ever write to it."""
+    os.mkfifo(tmp_path / "a.toml")
+
+    assert "a.toml: is a pipe" in refusal(tmp_path / "a.toml")
 
 
 @pytest.mark.parametrize(

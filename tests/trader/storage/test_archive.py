@@ -207,10 +207,13 @@ def test_old_rows_are_checked_when_read(
 
 
 def test_newest_run_of_an_account(tmp_path: Path) -> None:
-    """Each account has its own newest run; one that never ran has none."""
+    """Each account has its own newest run that did anything; one that never ran has none."""
     with open_journal(tmp_path / "journal.db") as archive:
         for account in ("a", "b", "a", "c"):
-            Journal.start(archive, info(account))
+            journal = Journal.start(archive, info(account))
+            append(journal, record(1))
+            journal.flush(durable=False)
+        Journal.start(archive, info("b"))
 
         last = [archive.last_run(account) for account in ("a", "b", "c", "d")]
 

@@ -1,5 +1,6 @@
 """The journal of one run: what was flushed is there again, and a failed flush loses nothing."""
 
+import os
 import signal
 import sqlite3
 import stat
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from tests.trader.storage.samples import DAY, STARTED, append, content, info, read, record
 from trader.model.errors import JournalError
 from trader.storage.archive import Archive, open_archive, open_journal
-from trader.storage.database import create
+from trader.storage.database import connect_to_write, create
 from trader.storage.journal import Journal
 from trader.storage.schema import GENESIS, Cell, Run, link, run_id
 
@@ -335,6 +336,18 @@ def test_full_disk_cannot_end_a_run(archive: Archive, journal: Journal) -> None:
 
     assert archive.runs()[0].clean
     assert archive.runs()[0].rows == 99
+
+
+@pytest.mark.parametrize("name", ["journal.db", "journal.head"])
+def test_a_file_that_may_not_be_written_is_named(
+    name: str, path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before SQLite leaves an index of the log behind that nobody can write, ever after."""
+    journal.finish("stopped", STARTED, b"{}")
+    monkeypatch.setattr(os, "access", lambda file, _mode: Path(file).name != name)
+
+    with pytest.raises(JournalError, match=rf"{name}: cannot be written; see to"):
+        connect_to_write(path)
 
 
 def test_locked_file_is_a_journal_error(path: Path, archive: Archive, journal: Journal) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from trader.model.errors import UsageError
 from trader.model.messages import HaltRequested
-from trader.storage import kill_file
 from trader.storage.kill_file import KillFile
 
 
@@ -39,32 +38,6 @@ def test_a_full_disk_keeps_the_kill_switch_from_nothing() -> None:
     """What cannot be written is let go."""
     with KillFile.open(Path("/dev/full")) as file:
         append(file, 1, "SIGUSR2")
-
-
-def test_a_line_that_was_cut_off_spoils_no_other(tmp_path: Path) -> None:
-    """The next one begins on a line of its own."""
-    path = tmp_path / "kill_switch.jsonl"
-    path.write_bytes(b'{"seq":1,"wa')
-    with KillFile.open(path) as file:
-        append(file, 2, "SIGUSR2")
-        append(file, 3, "SIGUSR2")
-
-    assert [json.loads(line)["seq"] for line in path.read_text().splitlines()[1:]] == [2, 3]
-
-
-def test_the_file_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It begins anew when it is large; the newest messages are always there."""
-    monkeypatch.setattr(kill_file, "_LARGEST", 1_000)
-    path = tmp_path / "kill_switch.jsonl"
-    with KillFile.open(path) as file:
-        for seq in range(1, 101):
-            append(file, seq, "SIGUSR2")
-    files = {each.name: each.read_text().splitlines() for each in tmp_path.iterdir()}
-
-    assert set(files) == {"kill_switch.jsonl", "kill_switch.jsonl.1"}
-    lines = [*files["kill_switch.jsonl.1"], *files["kill_switch.jsonl"]]
-    assert [json.loads(line)["seq"] for line in lines] == list(range(101 - len(lines), 101))
-    assert all(each.stat().st_size < 1_500 for each in tmp_path.iterdir())
 
 
 def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_old_runs_keep_what_later_ones_need(archive: Archive) -> None:
         run(archive, "paper", day)
     before = archive.runs()
 
-    dropped = [prune_runs(archive, STARTED + 2 * DAY) for _ in range(3)]
+    dropped = [prune_runs(archive, STARTED + 4 * DAY, 2 * DAY - 1) for _ in range(3)]
 
     assert dropped == [9, 9, 0]
 
@@ -70,7 +70,7 @@ def test_an_accounts_newest_run_stays_whole(archive: Archive) -> None:
     run(archive, "live", 2, resumed=kept.run.id)
     run(archive, "paper", 100)
 
-    while prune_runs(archive, STARTED + 99 * DAY):
+    while prune_runs(archive, STARTED + 101 * DAY, DAY // 2):
         pass
 
     assert left(archive) == [1, 10, 10, 10]
@@ -80,17 +80,36 @@ def test_run_that_died_ended_before_the_next(archive: Archive) -> None:
     """A run without an end is as old as the start of the run after it."""
     run(archive, "paper", 0, ended=False)
     run(archive, "paper", 40)
+    run(archive, "paper", 50)
 
-    assert prune_runs(archive, STARTED + 39 * DAY) == 0
-    assert prune_runs(archive, STARTED + 41 * DAY) == 9
+    assert prune_runs(archive, STARTED + 60 * DAY, 20 * DAY) == 0
+    assert prune_runs(archive, STARTED + 60 * DAY, 19 * DAY) == 9
+
+
+@pytest.mark.parametrize("day", [-20_000, -1, 30_000])
+def test_a_clock_that_jumps_makes_no_run_old(archive: Archive, day: int) -> None:
+    """One run under a wrong clock costs no other, then or later, and costs itself nothing."""
+    for each in (0, 1, day):
+        run(archive, "paper", each)
+    assert prune_runs(archive, STARTED + (day + 1) * DAY, 30 * DAY) == 0
+
+    for each in (2, 3):
+        run(archive, "paper", each)
+        assert prune_runs(archive, STARTED + each * DAY, 30 * DAY) == 0
+
+    for each in (20, 40):
+        run(archive, "paper", each)
+    while prune_runs(archive, STARTED + 60 * DAY, 30 * DAY):
+        pass
+    assert left(archive) == [1, 1, 1, 1, 1, 10, 10]
 
 
 def test_runs_are_pruned_in_steps(archive: Archive) -> None:
     """Each call drops a bounded number of rows, and leaves a journal that is whole."""
-    for day in range(3):
+    for day in range(4):
         run(archive, "paper", day)
     dropped = []
-    while step := prune_runs(archive, STARTED + 2 * DAY, limit=4):
+    while step := prune_runs(archive, STARTED + 4 * DAY, 2 * DAY - 1, limit=4):
         dropped.append(step)
         archive.verify()
 

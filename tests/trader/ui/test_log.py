@@ -81,14 +81,31 @@ def test_the_files_hold_the_same_lines_and_are_private(tmp_path: Path) -> None:
 
 def test_the_files_rotate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file past its size is set aside, and the oldest are removed."""
-    monkeypatch.setattr("trader.ui.log._ROTATION", 200)
+    monkeypatch.setattr("trader.ui.log._LARGEST", 100)
     with open_logging("INFO", {}, tmp_path, simulated=True, secrets=[]):
         for _ in range(20):
             deny()
 
-    files = list(tmp_path.glob("trader*.log"))
+    files = list(tmp_path.glob("trader.log*"))
     assert len(files) == 6
     assert {0o600} == {stat.S_IMODE(file.stat().st_mode) for file in files}
+
+
+def test_a_full_disk_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the files cannot take the terminal shows; at the end it is said how much they miss."""
+    for name in (TEXT_FILE, JSON_FILE):
+        (tmp_path / name).symlink_to("/dev/full")
+    with open_logging("INFO", {}, tmp_path, simulated=True, secrets=[]):
+        deny()
+        deny()
+
+    *lines, text, json_lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert (
+        text
+        == f"error: {tmp_path}/trader.log: 2 lines could not be written: No space left on device"
+    )
+    assert "trader.jsonl: 2 lines" in json_lines
 
 
 def fail() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.trader.ui.test_status import DUMP
 from trader.model.reasons import Reason
 from trader.model.views import Stance, TradingState
-from trader.ui.panel import compose, rows_for
+from trader.ui.panel import LEAST_HEIGHT, LEAST_WIDTH, compose, rows_for
 from trader.ui.status import (
     ActorStatus,
     DecisionStatus,
@@ -86,21 +86,22 @@ def test_all_there_is_to_see_fits_into_a_small_terminal() -> None:
         *("10,012.50", "+0.12 %", "▁▄█", "realized +15.00", "unrealized -1.25", "net +12.50"),
         *("3, won 2 (67%)", "1,234 candles 1.0/s", "2025-01-01 00:16", "54,975.00"),
         *("long 0.05", "live 4 s", "execution_broker 0/0", "day      █░░░ 0.4/3%"),
-        *("00:15:00 BTC-USD long 0.72 denied COOLDOWN_SYMBOL rules: Wave",),
+        *("01-01 00:15 BTC-USD long 0.72 denied COOLDOWN_SYMBOL rules: Wave",),
     ):
         assert part in panel
     assert len(panel.splitlines()) == 14
 
 
-@given(st.integers(40, 250), st.integers(12, 100), st.integers(0, 30))
+@given(st.integers(1, 250), st.integers(1, 100), st.integers(0, 30))
 def test_a_panel_fits_whatever_the_size(width: int, height: int, symbols: int) -> None:
-    """No row is too wide, there are not too many, and money is always among them."""
+    """No row is too wide, there are not too many, and money is the last to go."""
     feeds = tuple(FeedStatus(f"S{n}-USD", None, "waiting") for n in range(symbols))
     panel = shown(changed(feeds=feeds), width, height).splitlines()
 
-    assert max(map(len, panel)) <= width
+    assert max(map(len, panel), default=0) <= width
     assert len(panel) <= rows_for(height) < height
-    assert [row.split()[0] for row in panel[1:4]] == ["equity", "P&L", "trades"]
+    if width >= LEAST_WIDTH and height >= LEAST_HEIGHT:
+        assert [row.split()[0] for row in panel[1:4]] == ["equity", "P&L", "trades"]
 
 
 def test_several_symbols_are_rows() -> None:
@@ -112,6 +113,14 @@ def test_several_symbols_are_rows() -> None:
     assert "S19-USD" not in panel
     assert "… 17 more" in panel
     assert all(f"S{n}-USD" in shown(changed(feeds=feeds), height=100) for n in range(20))
+
+
+def test_of_many_symbols_those_that_are_held_come_first() -> None:
+    """What is at stake is not what a small terminal leaves out."""
+    feeds = tuple(FeedStatus(f"S{n}-USD", 1.0, "live") for n in range(20))
+    held = PositionStatus("S19-USD", Decimal(1), Decimal(1), 1.0, Decimal(0))
+
+    assert "S19-USD" in shown(changed(feeds=feeds, positions=(held,)))
 
 
 def test_a_short_is_named() -> None:

@@ -141,6 +141,16 @@ def test_limits_that_came_near_or_were_reached_are_told() -> None:
     assert "limits     none came near (80%)" in to_text(SUMMARY)
 
 
+def test_a_run_that_died_claims_no_end() -> None:
+    """What its journal does not tell is not made up."""
+    text = to_text(with_fields(digest="", wall_s=0.0))
+
+    assert "mode paper  died" in text
+    assert "1,000 candles\n" in text
+    assert "limits     not known" in text
+    assert "digest     none: the process died" in text
+
+
 def test_each_no_is_counted_by_its_reason() -> None:
     """Refused by the Validator, denied by RiskGuard, rejected by the venue."""
     text = to_text(FULL)

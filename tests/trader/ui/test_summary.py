@@ -57,7 +57,7 @@ def test_the_keys_are_those_that_scripts_rely_on() -> None:
         "orders": "submitted filled canceled rejected denied open",
         "trades": "count wins",
         "pnl": "realized unrealized fees funding net",
-        "equity": "start end peak max_drawdown_pct",
+        "equity": "start end peak max_drawdown_pct transfers",
     }
 
     decoded = json.loads(to_json(SUMMARY))

@@ -4,6 +4,7 @@ import contextlib
 import threading
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from tests.trader.venues.stepping import Stepper
@@ -11,7 +12,7 @@ from trader.matching.settings import SimulationSettings
 from trader.model.errors import Rejected, UsageError
 from trader.model.ids import client_order_id, order_hash
 from trader.model.market import SECOND, Candle, Quote
-from trader.model.messages import ExecutionReported, Message
+from trader.model.messages import ExecutionReported, FlowReported, Message
 from trader.model.orders import Approval, Leg, Order, OrderKind, OrderStatus, Side
 from trader.model.reasons import Reason
 from trader.model.views import Account
@@ -284,3 +285,30 @@ def test_unknown_symbols_are_refused(symbol: str, text: str) -> None:
     """A symbol of another form, or that the market lacks, is a usage error that shows a way out."""
     with pytest.raises(UsageError, match=text):
         Session(open_exchange()).venue.instrument(symbol)
+
+
+def test_a_transfer_is_reported_and_listed() -> None:
+    """Whoever listens hears of it, and the account lists it for those who did not."""
+    exchange = open_exchange()
+    reports = listen(exchange)
+    exchange.transfer("USD", Decimal(-50), 7)
+    (report,) = reports
+    account = exchange.account()
+
+    assert isinstance(report, FlowReported)
+    assert (report.flow.amount, account.flows) == (Decimal(-50), (report.flow,))
+    assert account.balances["USD"] == SETTINGS.start_equity - 50
+
+
+def test_a_perpetual_is_traded_beside_spot() -> None:
+    """Its position is listed by symbol; what it stands on is part of the balance."""
+    instruments = {"BTC-USD-PERP": simulated_instrument("BTC-USD-PERP", 60_000.0, SETTINGS, 3)}
+    exchange = SimulatedExchange(instruments, SETTINGS)
+    exchange.on_quote("BTC-USD-PERP", Quote(0, 59_990.0, 60_000.0), 100.0)
+    session = Session(exchange)
+    short = msgspec.structs.replace(limit(0, "59000"), symbol="BTC-USD-PERP", side=Side.SELL)
+
+    assert session.submit(short) is OrderStatus.FILLED
+    again = SimulatedExchange(instruments, SETTINGS, exchange.save())
+    assert again.account() == exchange.account()
+    assert again.account().positions == {"BTC-USD-PERP": Decimal("-0.01")}
