@@ -194,7 +194,7 @@ def topology() -> None:
 def indicators(
     data: Annotated[Path, typer.Option(help="Candles, CSV or CSV.gz.")],
     cipher: Annotated[str, typer.Option(help="a or b.")],
-    interval: Annotated[str, typer.Option(help="Candle: 1m, 15m, 4h, 1d.")],
+    interval: Annotated[str, typer.Option(help="Candle: 1m, 15m, 4h, 1d, 1w.")],
     out: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
     plot: Annotated[Path | None, typer.Option(help="HTML file to draw into.")] = None,
     profile: Profile = "moderate",

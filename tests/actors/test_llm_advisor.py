@@ -19,6 +19,7 @@ from trader.model.messages import (
     PositionChanged,
     SessionStarted,
     SnapshotTaken,
+    WarmupAdvanced,
 )
 from trader.model.reasons import Reason
 from trader.model.views import Snapshot, Stance
@@ -60,6 +61,17 @@ async def test_a_snapshot_that_merits_advice_gets_it(advisor: Stage) -> None:
 async def test_most_snapshots_get_none(advisor: Stage) -> None:
     """Without a cross there is nothing to say."""
     assert await advisor.tell(taken(msgspec.structs.replace(DIP, cross=0))) == []
+
+
+async def test_a_symbol_that_warms_up_is_noted_until_its_first_snapshot(advisor: Stage) -> None:
+    """The status can say why nothing is advised."""
+    progress = WarmupAdvanced(SYMBOL, 100, 1_000)
+
+    assert await advisor.tell(progress) == []
+    assert advisor.state.warming == {SYMBOL: progress}
+    await advisor.tell(taken(DIP))
+
+    assert advisor.state.warming == {}
 
 
 async def test_the_settings_choose_the_rule(stage: Stage) -> None:

@@ -43,7 +43,7 @@ def write_indicators(settings: Settings, request: Request) -> None:
         from trader.ui.chart import require_plotly
 
         require_plotly()
-    series = load_candles(request.data, interval_ns(settings.trading.interval))
+    series = load_candles(request.data, interval_ns(settings.trading.interval), holes=True)
     if request.out is not None:
         _replace(request.out, _table(series, _columns(settings, request.cipher, series)))
     if request.plot is not None:
@@ -75,7 +75,7 @@ def _table(series: Series, columns: "Columns") -> Iterator[str]:
         stretch = slice(first, first + _STRETCH)
         cells = [
             [str(opened // SECOND) for opened in series.ts_open[stretch]],
-            *([repr(float(price)) for price in column[stretch]] for column in prices.values()),
+            *([_number(price) for price in column[stretch]] for column in prices.values()),
             *(_cells(column[stretch]) for column in columns.values()),
         ]
         yield "".join(",".join(row) + "\n" for row in zip(*cells, strict=True))
@@ -84,8 +84,12 @@ def _table(series: Series, columns: "Columns") -> Iterator[str]:
 def _cells(column: Any) -> list[str]:
     kind, values = column.dtype.kind, column.tolist()
     if kind == "f":
-        return [repr(value) if value == value else "" for value in values]
+        return [_number(value) for value in values]
     return values if kind == "U" else [str(int(value)) for value in values]
+
+
+def _number(value: float) -> str:
+    return repr(float(value)) if value == value else ""
 
 
 def _replace(path: Path, texts: Iterator[str]) -> None:

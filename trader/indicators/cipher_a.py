@@ -55,7 +55,8 @@ class CipherA(msgspec.Struct):
     def next(self, s: CipherASettings, candle: Candle) -> Row:
         """Take one more candle; return its row, as COLUMNS_A names it."""
         bar = (candle.open, candle.high, candle.low, candle.close)
-        if not isfinite(bar[0] + bar[1] + bar[2] + bar[3]):
+        # The sum decides all but always; of huge prices it is not finite, and they are.
+        if not isfinite(sum(bar)) and not all(map(isfinite, bar)):
             return _BLANK if s.extended else _BLANK[: -len(EXTENDED)]
         close = candle.close
         ribbon = [ema.next(close) for ema in self.ribbon]

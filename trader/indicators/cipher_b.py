@@ -107,7 +107,8 @@ class CipherB(msgspec.Struct):
     def next(self, s: CipherBSettings, candle: Candle) -> Row:
         """Take one more candle; return its row, as COLUMNS_B names it."""
         bar = (candle.open, candle.high, candle.low, candle.close)
-        if not isfinite(bar[0] + bar[1] + bar[2] + bar[3]):
+        # The sum decides all but always; of huge prices it is not finite, and they are.
+        if not isfinite(sum(bar)) and not all(map(isfinite, bar)):
             return _BLANK
         waves = self._waves(s, bar)
         past, self.past = self.past, (self.past[1], (bar[1], bar[2], waves[13]))

@@ -10,6 +10,9 @@ SECOND = 1_000_000_000
 
 _INFINITY = float("inf")
 _UNITS = {"s": SECOND, "m": 60 * SECOND, "h": 3_600 * SECOND, "d": 86_400 * SECOND}
+_UNITS["w"] = WEEK = 7 * _UNITS["d"]
+_MONDAY = 4 * _UNITS["d"]
+"""The first one: time begins on a Thursday, and weeks on Mondays."""
 
 
 class Candle(msgspec.Struct, frozen=True, gc=False):
@@ -33,7 +36,7 @@ class Candle(msgspec.Struct, frozen=True, gc=False):
             and 0.0 <= self.volume < _INFINITY
         ):
             return "impossible values"
-        if self.ts_event - self.ts_open != interval or self.ts_open % interval:
+        if self.ts_event - self.ts_open != interval or not is_on_grid(self.ts_open, interval):
             return "wrong interval"
         return None
 
@@ -67,14 +70,21 @@ class Series(msgspec.Struct, frozen=True):
 
 
 def interval_ns(interval: str) -> int:
-    """Return the length of an interval such as `1m`, `15m`, `4h` or `1d` in nanoseconds.
+    """Return the length of an interval such as `1m`, `15m`, `4h`, `1d` or `1w` in nanoseconds.
 
     Raises ValueError with the accepted form.
     """
-    match = re.fullmatch(r"([1-9]\d{0,3})([smhd])", interval)
+    match = re.fullmatch(r"([1-9]\d{0,3})([smhdw])", interval)
     if match is None:
-        raise ValueError(f"interval {interval!r} is not of the form 1m, 15m, 4h or 1d")
+        raise ValueError(f"interval {interval!r} is not of the form 1m, 15m, 4h, 1d or 1w")
     return int(match[1]) * _UNITS[match[2]]
+
+
+def is_on_grid(ts_open: int, interval: int) -> bool:
+    """Tell whether a candle of an interval may open at a time (ns)."""
+    if ts_open % interval == 0:
+        return True
+    return interval % WEEK == 0 and (ts_open - _MONDAY) % interval == 0
 
 
 def interval_name(interval: int) -> str:

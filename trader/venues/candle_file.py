@@ -8,17 +8,19 @@ cannot be is a UsageError with its line.
 import csv
 import gzip
 import os
+import re
 import zlib
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from math import isnan
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import msgspec
 
 from trader.model.errors import UsageError
-from trader.model.market import SECOND, Series, interval_name
+from trader.model.market import SECOND, Series, interval_name, is_on_grid
 
 _PRICES = ("open", "high", "low", "close", "volume")
 _UNITS = {"timestamp_ms": SECOND // 1000, "time": SECOND}
@@ -30,14 +32,18 @@ _MAX_BYTES = 1 << 29
 """Of text: about ten million rows, nineteen years of minutes."""
 _BLOCK = 1 << 17
 _INFINITY = float("inf")
+_EMPTY = re.compile(rb"(?<=,)(?=[,\r\n]|$)")
 
 Row = tuple[int, float, float, float, float, float]
 _ROWS = msgspec.json.Decoder(list[Row])
 """Rows of plain numbers are JSON but for brackets, and read so five times as fast as by float()."""
 
 
-def load_candles(path: Path, interval: int) -> Series:
-    """Read every candle of a file; raise UsageError naming the line, the fault and the cure."""
+def load_candles(path: Path, interval: int, *, holes: bool = False) -> Series:
+    """Read every candle of a file; raise UsageError naming the line, the fault and the cure.
+
+    With `holes` a row may lack values: they are NaN.
+    """
     try:
         with path.open("rb") as raw:
             if os.fstat(raw.fileno()).st_size > _MAX_BYTES:
@@ -45,18 +51,18 @@ def load_candles(path: Path, interval: int) -> Series:
             zipped = raw.peek(2)[:2] == b"\x1f\x8b"
             if path.suffix == ".gz" and not zipped:
                 raise UsageError(f"{path}: is not gzip; compress it, or drop .gz from its name")
-            return _read(path, gzip.open(raw) if zipped else raw, interval)
+            return _read(path, gzip.open(raw) if zipped else raw, interval, holes)
     except (OSError, EOFError, zlib.error) as error:
         what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UsageError(f"{path}: cannot be read: {what}; check the path and the file") from None
 
 
-def _read(path: Path, file: BinaryIO | gzip.GzipFile, interval: int) -> Series:
+def _read(path: Path, file: BinaryIO | gzip.GzipFile, interval: int, holes: bool) -> Series:
     blocks = _blocks(path, file)
     line, head = next(blocks, (1, b""))
     header, _, rest = head.partition(b"\n")
-    layout = _Layout(path, header)
-    table = _Table(path, interval, layout.unit)
+    layout = _Layout(path, header, holes)
+    table = _Table(path, interval, layout.unit, holes)
     table.add(*layout.rows(line + 1, rest))
     for line, block in blocks:
         table.add(*layout.rows(line, block))
@@ -83,8 +89,9 @@ def _blocks(path: Path, file: BinaryIO | gzip.GzipFile) -> Iterator[tuple[int, b
 class _Layout:
     """Turns lines into rows of numbers in the order of `Row`, as the header has them."""
 
-    def __init__(self, path: Path, header: bytes) -> None:
+    def __init__(self, path: Path, header: bytes, holes: bool) -> None:
         self._path = path
+        self._holes = holes
         names = [n.strip().lower() for n in self._split(1, header.removeprefix(b"\xef\xbb\xbf"))]
         if not names:
             raise UsageError(f"{path}, line 1: is empty; expected the header {_EXPECTED}")
@@ -110,9 +117,11 @@ class _Layout:
             try:
                 rows = _ROWS.decode(b"[[" + text + b"]]")
             except msgspec.MsgspecError:
-                return self._careful(line, block)
+                rows = []
             if len(rows) == block.count(b"\n") + 1:
                 return range(line, line + len(rows)), rows
+        if self._holes:
+            block = _EMPTY.sub(b"nan", block)
         return self._careful(line, block)
 
     def _careful(self, first: int, block: bytes) -> tuple[list[int], list[Row]]:
@@ -155,8 +164,9 @@ class _Layout:
 class _Table:
     """Checks rows and gathers them in columns."""
 
-    def __init__(self, path: Path, interval: int, unit: int) -> None:
+    def __init__(self, path: Path, interval: int, unit: int, holes: bool) -> None:
         self._path = path
+        self._holes = holes
         self._interval = interval
         self._unit = unit
         self._step = interval // unit
@@ -173,9 +183,12 @@ class _Table:
         due = None if self._last is None else self._last + step
         for line, (time, open_, high, low, close, volume) in zip(lines, rows, strict=True):
             if not (
-                0.0 < low <= open_ <= high < _INFINITY
-                and low <= close <= high
-                and 0.0 <= volume < _INFINITY
+                (
+                    0.0 < low <= open_ <= high < _INFINITY
+                    and low <= close <= high
+                    and 0.0 <= volume < _INFINITY
+                )
+                or (self._holes and isnan(open_ + high + low + close + volume))
             ):
                 self._fail(line, _fault(open_, high, low, close, volume))
             if time != due:
@@ -197,7 +210,7 @@ class _Table:
                 f"{self._path}: no two rows are {wanted} apart; the candles are of"
                 f" {self._name(min(jumps))}: set the interval to that, or use another file"
             )
-        if self._times[0] % self._interval:
+        if not is_on_grid(self._times[0], self._interval):
             raise UsageError(
                 f"{self._path}: {_iso(self._times[0])}, where the first candle opens, is not on"
                 f" the grid of {wanted}; times are those at which candles open, UTC"

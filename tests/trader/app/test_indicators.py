@@ -76,6 +76,24 @@ def test_ten_candles_are_enough(candles: Path) -> None:
     assert len(table["hlc3"]) == 10
 
 
+def test_a_candle_without_a_price_is_blank(candles: Path) -> None:
+    """And the rows around it are as if it were not there."""
+    rows = candles.read_text().splitlines(keepends=True)
+    opened = int(rows[1].split(",")[0])
+    without, holed = candles.with_name("without.csv"), candles.with_name("holed.csv")
+    without.write_text("".join([*rows[:501], *rows[503:701]]))
+    lacking = [f"{opened + 500 * 3600},,,,,\n", f"{opened + 501 * 3600},nan,2,1,1,0\n"]
+    holed.write_text("".join([*rows[:501], *lacking, *rows[503:701]]))
+    tables = []
+    for path in (without, holed):
+        write_indicators(HOURLY, Request(path, "b", path.with_suffix(".out"), None))
+        tables.append(read(path.with_suffix(".out")))
+
+    blank = {name: (column[500], column[501]) for name, column in tables[1].items()}
+    assert {text for name, pair in blank.items() if name in COLUMNS_B for text in pair} == {"", "0"}
+    assert {n: [*c[:500], *c[502:]] for n, c in tables[1].items()} == tables[0]
+
+
 def test_settings_hold_here_as_well(candles: Path) -> None:
     """Without the extended marks their columns are not there."""
     settings = Settings(trading=HOURLY.trading, cipher_a=CipherASettings(extended=False))
@@ -115,9 +133,9 @@ def test_a_file_that_fails_leaves_what_was_there(candles: Path) -> None:
     """The table before is not lost to candles that cannot be read."""
     out = candles.with_name("out.csv")
     out.write_text("before")
-    candles.write_text("time,open,high,low,close,volume\n1700006400,1,1,1,nan,1\n")
+    candles.write_text("time,open,high,low,close,volume\n1700006400,1,1,1,-1,1\n")
 
-    with pytest.raises(UsageError, match="line 2: close nan"):
+    with pytest.raises(UsageError, match="line 2: close -1"):
         write_indicators(HOURLY, Request(candles, "a", out, None))
 
     assert out.read_text() == "before"

@@ -29,7 +29,7 @@ class Candles(NamedTuple):
             for column in (series.open, series.high, series.low, series.close)
         )
         ts_open = np.array(series.ts_open, dtype=np.int64)
-        there = np.isfinite(bars[0] + bars[1] + bars[2] + bars[3])
+        there = np.logical_and.reduce([np.isfinite(column) for column in bars])
         open_, high, low, close = (column[there] for column in bars)
         return cls(ts_open[there], series.interval, (open_, high, low, close), there)
 

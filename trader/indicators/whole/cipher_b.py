@@ -25,7 +25,7 @@ from trader.indicators.whole import oscillators as o
 from trader.indicators.whole.candles import Candles, Columns
 from trader.indicators.whole.fractals import divergences, fractals, value_when
 from trader.indicators.whole.higher import Frame, Signs, heikin_ashi, join
-from trader.indicators.whole.primitives import cross, ema, shift, sma
+from trader.indicators.whole.primitives import cross, ema, sma
 from trader.indicators.whole.scan import Flags, Floats
 from trader.model.market import Series
 
@@ -122,7 +122,7 @@ def _dots(s: CipherBSettings, waves: Row, six: list[Row], candles: Candles) -> R
     wt1, wt2, crossed, rsi = waves[4], waves[5], waves[9], waves[13]
     is_red = wt2 - wt1 > EPSILON
     bottoms = np.flatnonzero(np.abs(six[WT][BOTTOM]) > EPSILON)
-    last_rsi = value_when(bottoms, shift(rsi, 2))
+    last_rsi = value_when(bottoms, rsi[bottoms - 2], len(rsi))
     return (
         crossed & ~is_red,
         crossed & is_red,
@@ -172,7 +172,7 @@ def _sommi(s: CipherBSettings, waves: Row, candles: Candles, frames: Frames) -> 
 
 def _colours(candles: Candles, frame: Frame | None) -> tuple[Signs, Signs, Signs]:
     if frame is None:
-        none = np.zeros(len(candles.ts_open), dtype=np.int64)
+        none = np.zeros(len(candles.ts_open), dtype=np.int8)
         return none, none, none
     return heikin_ashi(frame, candles.bars)
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from trader.indicators.primitives import EPSILON
-from trader.indicators.whole.primitives import newest, shift
+from trader.indicators.whole.primitives import newest
 from trader.indicators.whole.scan import Flags, Floats, Rows
 
 Column = Floats | Flags
@@ -54,10 +54,10 @@ def divergences(
     )
 
 
-def value_when(rows: Rows, x: Floats) -> Floats:
-    """Return the value on the newest of some rows, told two candles late."""
-    known = rows[rows < len(x) - 2]
-    return newest(known + 2, x[known], len(x))
+def value_when(rows: Rows, values: Floats, count: int) -> Floats:
+    """Give each of `count` rows the value of the newest of some rows, told two candles late."""
+    known = int(np.searchsorted(rows, count - 2))
+    return newest(rows[:known] + 2, values[:known], count)
 
 
 def _compare(x: Floats, price: Floats, rows: Rows) -> tuple[Floats, Floats, Floats, Floats, Floats]:
@@ -66,9 +66,10 @@ def _compare(x: Floats, price: Floats, rows: Rows) -> tuple[Floats, Floats, Floa
     pivot = x[rows - 2]
     shown[rows] = pivot
     # A pivot of exactly zero is shown, and is none: it is neither compared nor remembered.
-    counts = rows[np.abs(pivot) > EPSILON]
-    before, price_before = (value_when(counts, shift(of, 2)) for of in (x, price))
-    rise = np.where(np.abs(pivot) > EPSILON, pivot - before[rows], np.nan)
+    counts = np.abs(pivot) > EPSILON
+    true = rows[counts]
+    before, price_before = (value_when(true, of[true - 2], len(x)) for of in (x, price))
+    rise = np.where(counts, pivot - before[rows], np.nan)
     return shown, before, price_before, price[rows - 2] - price_before[rows], rise
 
 

@@ -1,6 +1,6 @@
 """Candles of higher timeframes over columns, and the colours of their Heikin-Ashi candles."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from trader.indicators.higher import DAY, MINUTE
 from trader.indicators.primitives import EPSILON
 from trader.indicators.whole.primitives import reach_back
-from trader.indicators.whole.scan import Flags, Floats, Rows, scan
+from trader.indicators.whole.scan import Floats, Rows, scan
 
 Bars = tuple[Floats, Floats, Floats, Floats]
 """Open, high, low, close."""
-Signs = NDArray[np.int64]
+Signs = NDArray[np.int8]
 
 
 class Frame(NamedTuple):
@@ -21,10 +21,14 @@ class Frame(NamedTuple):
     bars: Bars
     first: Rows
     """Row on which each candle begins."""
-    of: Rows
-    """The candle that each row is a part of."""
+    counts: Rows
+    """Rows that each candle has."""
     closed: Rows
     """How many candles have closed, by each row."""
+
+    def spread(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Give each row the value of the candle that it is a part of."""
+        return np.repeat(values, self.counts)
 
     def known(self, values: Floats) -> Floats:
         """Give each row the value of the newest candle that has closed."""
@@ -41,18 +45,19 @@ def join(ts_open: Rows, interval: int, bars: Bars, minutes: int) -> Frame | None
         return None
     into_day = ts_open % DAY
     start = ts_open - into_day % length
-    begins = np.concatenate(([True], np.diff(start) != 0))
-    first = np.flatnonzero(begins)
-    ends = np.minimum(start + length, ts_open - into_day + DAY)[first]
+    first = np.concatenate(([0], np.flatnonzero(start[1:] != start[:-1]) + 1))
+    counts = np.diff(first, append=len(start))
+    ends = np.minimum(start[first] + length, (ts_open - into_day)[first] + DAY)
     open_, high, low, close = bars
     joined = (
         open_[first],
         np.maximum.reduceat(high, first),
         np.minimum.reduceat(low, first),
-        close[np.concatenate((first[1:], [len(close)])) - 1],
+        close[first + counts - 1],
     )
-    closed = np.searchsorted(ends, ts_open + interval, side="right")
-    return Frame(joined, first, np.cumsum(begins) - 1, closed)
+    before = np.repeat(np.arange(len(first)), counts)
+    is_last = ts_open >= np.repeat(ends - interval, counts)
+    return Frame(joined, first, counts, before + is_last)
 
 
 def heikin_ashi(frame: Frame, bars: Bars) -> tuple[Signs, Signs, Signs]:
@@ -67,19 +72,23 @@ def heikin_ashi(frame: Frame, bars: Bars) -> tuple[Signs, Signs, Signs]:
     begin = np.concatenate(
         (first, scan(lambda before, mean: (before + mean) / 2.0, first.item(), body[:-1]))
     )
-    of, (_, highs, lows, closes) = frame.of, bars
-    age = np.arange(len(of)) - frame.first[of]
-    longest = int(age.max()) + 1
-    top, bottom = (
-        reach_back(highs, age, longest, np.maximum),
-        reach_back(lows, age, longest, np.minimum),
-    )
-    so_far = (open_[of] + top + bottom + closes) / 4.0
-    began = np.where(of == 0, (open_[0] + closes) / 2.0, begin[of])
+    _, highs, lows, closes = bars
+    age = np.arange(len(closes)) - frame.spread(frame.first)
+    longest = int(frame.counts.max())
+    top = reach_back(highs, age, longest, np.maximum)
+    bottom = reach_back(lows, age, longest, np.minimum)
+    so_far = (frame.spread(open_) + top + bottom + closes) / 4.0
+    began = frame.spread(begin)
+    # The first candle of all begins in the middle of what it has come to.
+    count = frame.counts[0]
+    began[:count] = (open_[0] + closes[:count]) / 2.0
     ended = _sign(body - begin)
-    return _sign(so_far - began), np.concatenate(([-1], ended))[frame.closed], ended[of]
+    return (
+        _sign(so_far - began),
+        np.concatenate((np.array([-1], dtype=np.int8), ended))[frame.closed],
+        frame.spread(ended),
+    )
 
 
 def _sign(rise: Floats) -> Signs:
-    green: Flags = rise > EPSILON
-    return np.where(green, 1, -1)
+    return np.where(rise > EPSILON, np.int8(1), np.int8(-1))

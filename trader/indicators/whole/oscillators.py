@@ -23,10 +23,9 @@ def rsi(x: Floats, length: int) -> Floats:
 
 def logarithm(x: Floats) -> Floats:
     """Return natural logarithms as `math.log` rounds them; numpy's differ in the last bit."""
-    out = np.full(len(x), np.nan)
-    positive = x > 0.0
-    out[positive] = np.fromiter(map(log, x[positive].tolist()), np.float64)
-    return out
+    with np.errstate(invalid="ignore"):
+        prices = np.where(x > 0.0, x, np.nan)
+    return np.fromiter(map(log, prices.tolist()), np.float64, len(x))
 
 
 def atr(high: Floats, low: Floats, close: Floats, length: int) -> Floats:

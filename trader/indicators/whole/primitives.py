@@ -86,14 +86,19 @@ def cross(a: Floats, b: Floats) -> Signs:
 
 def crossover(a: Floats, b: Floats) -> Signs:
     """Return +1 where `a` has crossed above `b`, -1 below, 0 else; a touch is the other side."""
-    side = np.where(a > b, 1.0, np.where(a < b, -1.0, np.where(a == b, 0.0, np.nan)))
+    side = np.sign(a - b)
     return _crosses(side, _before(side, ~np.isnan(side)), strict=False)
 
 
 def _before(side: Floats, counts: Flags) -> Floats:
     """Return for each row the side on the newest row before it that counts, NaN before any."""
-    rows = np.flatnonzero(counts[:-1])
-    return newest(rows + 1, side[rows], len(side))
+    before = shift(side, 1)
+    late = np.flatnonzero(~counts[:-1]) + 1
+    if len(late):
+        rows = np.flatnonzero(counts)
+        older = np.searchsorted(rows, late)
+        before[late] = np.concatenate(([np.nan], side[rows]))[older]
+    return before
 
 
 def _crosses(side: Floats, before: Floats, *, strict: bool) -> Signs:

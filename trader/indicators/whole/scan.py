@@ -14,7 +14,9 @@ Step = Callable[[Any, Any], Any]
 """State and value to the next state; of floats and of columns alike."""
 
 _BLOCK = 1_024
-_PASSES = 4
+_RUN_UP = 512
+"""Rows of the block before from which a block's first state is guessed."""
+_PASSES = 3
 
 
 def scan(step: Step, start: float, values: Floats) -> Floats:
@@ -37,17 +39,25 @@ def scan(step: Step, start: float, values: Floats) -> Floats:
 
 def _blocks(step: Step, start: float, values: Floats, out: Floats) -> int:
     """Fill `out` block-wise; return how many rows from the first on are right."""
-    columns = np.ascontiguousarray(values.reshape(-1, _BLOCK).T)
-    states = np.empty_like(columns)
-    begins = np.concatenate(([start], columns[-1, :-1]))
-    for _ in range(_PASSES):
-        state = begins
+    columns = _side_by_side(values)
+    state = columns[-_RUN_UP - 1]
+    for inputs in columns[-_RUN_UP:]:
+        state = step(state, inputs)
+    ends = np.concatenate(([start], state[:-1]))
+    for attempt in range(_PASSES):
+        begins = state = ends
+        # States take the place of their inputs: memory that is new costs more than the arithmetic.
+        columns = _side_by_side(values) if attempt else columns
         for row, inputs in enumerate(columns):
-            states[row] = state = step(state, inputs)
-        ends = np.concatenate(([start], states[-1, :-1]))
+            columns[row] = state = step(state, inputs)
+        ends = np.concatenate(([start], state[:-1]))
         meets = ends == begins
         if meets.all():
             break
-        begins = ends
-    out[:] = states.T.reshape(-1)
+    out[:] = columns.T.reshape(-1)
     return len(values) if meets.all() else int(meets.argmin()) * _BLOCK
+
+
+def _side_by_side(values: Floats) -> Floats:
+    """Return blocks as columns, in memory of their own."""
+    return values.reshape(-1, _BLOCK).T.copy()

@@ -1,6 +1,6 @@
 """The snapshots of a series, made of columns, a stretch at a time."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -47,7 +47,8 @@ class Snapshots:
         ]
         warm = [counts >= need[2] for counts, need in zip(self._closed, self._needs, strict=True)]
         self._ts_event = candles.ts_open + candles.interval
-        self._plain = _plain(s, candles, columns_b)
+        with np.errstate(all="ignore"):
+            self._plain = _plain(s, candles, columns_b)
         self._ribbon = [columns_a[name] for name in RIBBON]
         self._ribbon_up = columns_a["ribbon_up"]
         self._higher = [
@@ -56,8 +57,9 @@ class Snapshots:
         ]
         self._holes = np.flatnonzero(np.diff(candles.ts_open) != candles.interval) + 1
         self._look_back = s.history
-        exists = ~np.isnan(np.sum([*self._plain, *self._ribbon], axis=0))
-        self._there = exists & (np.arange(len(exists)) >= s.history - 1)
+        missing = [np.isnan(column) for column in (*self._plain, *self._ribbon)]
+        early = np.arange(len(candles.ts_open)) < s.history - 1
+        self._there = ~np.logical_or.reduce([early, *missing])
         flags = {mark: columns_b[mark] for mark in MARKS_OF_B}
         flags |= {mark: columns_a[mark] for mark in MARKS_OF_A if mark in columns_a}
         flags |= {name: flags[name] & warm[0] for name in FLAGS}
@@ -68,27 +70,34 @@ class Snapshots:
     def rows(self, first: int, end: int) -> list[Snapshot | None]:
         """Return the snapshots of some rows, None where there is none."""
         stretch = slice(first, end)
-        seen = [self._seen(rows, first) for rows in self._happened]
+        marks = map(_marks, self._codes[stretch].tolist())
+        made = map(_snapshot, *self._fields(stretch), marks, self._last(stretch))
+        snapshots: list[Snapshot | None] = list(made)
+        for row in np.flatnonzero(~self._there[stretch]).tolist():
+            snapshots[row] = None
+        return snapshots
+
+    def _last(self, stretch: slice) -> Iterator[tuple[int, ...]]:
+        """Yield for each row when each mark was seen last."""
+        seen = [self._seen(rows, stretch.start) for rows in self._happened]
         seen += [0] * (len(MARKS) - len(seen))
         last = tuple(seen)
-        snapshots: list[Snapshot | None] = []
-        codes, there = self._codes[stretch].tolist(), self._there[stretch].tolist()
-        for code, is_there, row in zip(codes, there, self._fields(stretch), strict=True):
+        codes, times = self._codes[stretch].tolist(), self._ts_event[stretch].tolist()
+        for code, ts_event in zip(codes, times, strict=True):
             if code:
                 for place in _places(code):
-                    seen[place] = row[0]
+                    seen[place] = ts_event
                 last = tuple(seen)
-            snapshots.append(_snapshot(*row, _marks(code), last) if is_there else None)
-        return snapshots
+            yield last
 
     def _seen(self, rows: Rows, row: int) -> int:
         """Return the close of the last of some rows before a row, 0 where there is none."""
         before = np.searchsorted(rows, row)
         return int(self._ts_event[rows[before - 1]]) if before else 0
 
-    def _fields(self, stretch: slice) -> Iterator[tuple[Any, ...]]:
-        """Yield the fields of each row's snapshot up to `marks`."""
-        return zip(
+    def _fields(self, stretch: slice) -> tuple[Iterable[Any], ...]:
+        """Return the fields of Snapshot up to `marks`, each a column."""
+        return (
             self._ts_event[stretch].tolist(),
             *(column[stretch].tolist() for column in self._plain),
             zip(*(column[stretch].tolist() for column in self._ribbon), strict=True),
@@ -96,7 +105,6 @@ class Snapshots:
             *(_or_none(column[stretch]) for column in self._higher),
             self._progress(stretch),
             self._gaps(stretch),
-            strict=True,
         )
 
     def _gaps(self, stretch: slice) -> list[int | None]:
