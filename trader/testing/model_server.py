@@ -239,11 +239,10 @@ def main() -> None:
     unknown = [mode for mode in modes if mode not in ("ok", *FAULTS)]
     if unknown:
         sys.exit(f"error: {unknown[0]}: no such mode; give some of ok {' '.join(FAULTS)}")
-    with open_model_server(lambda n: modes[n % len(modes)]) as server:
+    with suppress(KeyboardInterrupt), open_model_server(lambda n: modes[n % len(modes)]) as server:
         sys.stdout.write(f"llm.base_url={server.url}\n")
         sys.stdout.flush()
-        with suppress(KeyboardInterrupt):
-            threading.Event().wait()
+        threading.Event().wait()
 
 
 if __name__ == "__main__":
