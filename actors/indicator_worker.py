@@ -22,14 +22,20 @@ class WorkerState(msgspec.Struct):
 
 
 class IndicatorWorker(Actor):
-    """Keeps the indicators of one symbol; no snapshot before all of them are warm."""
+    """Keeps the indicators of one symbol; no snapshot before all of them are warm.
+
+    `with_candles` sends each candle along with its snapshot: a brief shows it to a model.
+    """
 
     role: ClassVar[str] = INDICATOR_WORKER
     State: ClassVar[type[msgspec.Struct]] = WorkerState
     state: WorkerState
 
-    def __init__(self, symbol: str, indicators: Indicators[Any]) -> None:
+    def __init__(
+        self, symbol: str, indicators: Indicators[Any], with_candles: bool = False
+    ) -> None:
         super().__init__()
+        self.with_candles = with_candles
         self.symbol = symbol
         self.indicators = indicators
         self.pace = max(indicators.needed // STEPS, 1)
@@ -49,7 +55,8 @@ class IndicatorWorker(Actor):
         """Fold the candle and tell the indicators at its close, or how far they are along."""
         snapshot = self.indicators.take(self.state.memory, message.candle)
         if snapshot is not None:
-            self.send(SnapshotTaken(self.symbol, snapshot))
+            candle = message.candle if self.with_candles else None
+            self.send(SnapshotTaken(self.symbol, snapshot, candle))
         elif (taken := self.indicators.taken(self.state.memory)) % self.pace == 0:
             self._tell_warmup(taken)
 

@@ -1,90 +1,137 @@
-"""Advise on snapshots: by the rules, for as long as no model is configured; never block."""
+"""Advise on snapshots: by a model where one is configured, else by the rules; never block."""
 
-from decimal import Decimal
 from typing import ClassVar
 
 import msgspec
 
-from trader.advice.rules import ADVISORS
+from trader.advice.asking import NO_MODEL, Asking, Ended, answered, begin, failed, merits
+from trader.advice.checks import opens
+from trader.advice.desk import AdvisorState
+from trader.advice.rules import ADVISORS, rules_advice
 from trader.advice.settings import AdviceSettings
+from trader.advice.window import remember
 from trader.model.market import SECOND
 from trader.model.messages import (
     AdviceGiven,
     AdviceRefused,
     HaltTrading,
+    ModelAnswered,
+    ModelFailed,
     OrderDenied,
     PositionChanged,
     SessionStarted,
     SnapshotTaken,
     WarmupAdvanced,
 )
-from trader.model.views import Advice, Stance
+from trader.model.views import Advice, Snapshot
+from trader.ports import Model
 from trader.runtime import Actor
 from trader.topology import LLM_ADVISOR
-
-REMEMBERED = 5
-"""Refusals and denials kept of each symbol, the newest."""
-
-
-class AdvisorState(msgspec.Struct):
-    """What the advisor knows beside the snapshot; each dict is by symbol."""
-
-    halted: bool = False
-    positions: dict[str, Decimal] = {}
-    """Quantities of the open ones."""
-    entries: dict[str, int] = {}
-    """When the newest candle closed on which an entry was advised (ns)."""
-    noes: dict[str, list[AdviceRefused | OrderDenied]] = {}
-    """What came of earlier advice: the next brief says why."""
-    warming: dict[str, WarmupAdvanced] = {}
-    """How far indicators are along that have given no snapshot yet."""
 
 
 class LLMAdvisor(Actor):
     """Gives entries at most so often a symbol, and none once trading is halted; exits at any time.
 
-    Every advice names its source, and while that is a rule's name no model was asked.
+    The rules' exits are given at once, and entries too where no model may be asked or none answers
+    by the next candle. Every advice names its source: a rule, or the model that was asked.
     """
 
     role: ClassVar[str] = LLM_ADVISOR
     State: ClassVar[type[msgspec.Struct]] = AdvisorState
     state: AdvisorState
 
-    def __init__(self, settings: AdviceSettings, update_frequency_seconds: float) -> None:
+    def __init__(
+        self,
+        settings: AdviceSettings,
+        update_frequency_seconds: float,
+        asking: Asking = NO_MODEL,
+        model: Model | None = None,
+    ) -> None:
         super().__init__()
         self.settings = settings
-        self.rule = ADVISORS[settings.advisor]
+        self.rule = ADVISORS.get(settings.advisor, rules_advice)
         self.pause = round(update_frequency_seconds * SECOND)
+        self.asking = asking
+        self.model = model
 
     def on_session_started(self, _message: SessionStarted) -> None:
-        """Forget the halt that ended an earlier run."""
+        """Forget the halt that ended an earlier run, and the questions that died with it."""
         self.state.halted = False
+        self.state.desk.pending.clear()
 
     def on_warmup_advanced(self, message: WarmupAdvanced) -> None:
         """Note that no advice on a symbol is possible yet."""
         self.state.warming[message.symbol] = message
 
     def on_snapshot_taken(self, message: SnapshotTaken) -> None:
-        """Give the advice that the snapshot merits, if any."""
-        symbol = message.symbol
-        if self.state.warming:
-            self.state.warming.pop(symbol, None)
+        """Give the advice that the snapshot merits, or ask for it."""
+        symbol, desk, asks = message.symbol, self.state.desk, self.model is not None
+        self.state.warming.pop(symbol, None)
+        if asks:
+            remember(desk.rows.setdefault(symbol, []), message.snapshot, message.candle)
+        advice = self._by_rule(symbol, message.snapshot)
+        if advice is not None and not opens(advice, self._position(symbol)):
+            self.send(AdviceGiven(advice))
+        elif not asks or desk.waits(symbol, self.now) or not self._asks(symbol):
+            self._enter(advice)
+
+    def _by_rule(self, symbol: str, snapshot: Snapshot) -> Advice | None:
+        return self.rule(self.settings, symbol, snapshot, self._position(symbol))
+
+    def _position(self, symbol: str) -> int:
         quantity = self.state.positions.get(symbol)
-        position = 0 if quantity is None else 1 if quantity > 0 else -1
-        advice = self.rule(self.settings, symbol, message.snapshot, position)
-        if advice is not None and (advice.stance is Stance.FLAT or self._may_enter(advice)):
+        return 0 if quantity is None else 1 if quantity > 0 else -1
+
+    def _enter(self, advice: Advice | None) -> None:
+        """Give the rules' advice to enter, where they are to give it."""
+        if advice is None or self.state.halted or self.asking.settings.then == "hold":
+            return
+        now, last = advice.ts_event, self.state.entries.get(advice.symbol)
+        if last is None or now - last >= self.pause:
+            self.state.entries[advice.symbol] = now
             self.send(AdviceGiven(advice))
 
-    def _may_enter(self, advice: Advice) -> bool:
-        state, now = self.state, advice.ts_event
-        last = state.entries.get(advice.symbol)
-        if state.halted or (last is not None and now - last < self.pause):
-            return False
-        state.entries[advice.symbol] = now
+    def _asks(self, symbol: str) -> bool:
+        """Ask a model if the candle merits it; False where it would but nobody may be asked."""
+        held, desk = symbol in self.state.positions, self.state.desk
+        may = held or not self.state.halted
+        if may and merits(self.asking.settings, desk, symbol, held, self.pause):
+            return self._ask(symbol, ())
         return True
+
+    def _ask(self, symbol: str, tried: tuple[str, ...]) -> bool:
+        noes = self.state.noes.get(symbol, ())
+        begun = begin(self.asking, self.state.desk, symbol, tried, noes, self.now)
+        if begun is None or self.model is None:
+            return False
+        key, question = begun
+        self.call(key, self.model.ask, question, done=ModelAnswered, failed=ModelFailed)
+        return True
+
+    def on_model_answered(self, message: ModelAnswered) -> None:
+        """Pass a sound opinion on, with what the model was shown."""
+        self._end(answered(self.asking, self.state.desk, message, self.now))
+
+    def on_model_failed(self, message: ModelFailed) -> None:
+        """Say so, and ask the next model or the rules."""
+        self._end(failed(self.asking, self.state.desk, message, self.now))
+
+    def _end(self, ended: Ended | None) -> None:
+        if ended is None:
+            return
+        pending, given = ended.pending, ended.given
+        symbol = pending.symbol
+        if not self.state.halted or not opens(given.advice, self._position(symbol)):
+            self.send(given)
+        if given.fault is None or not self.state.desk.is_newest(pending):
+            return
+        if not self._ask(symbol, pending.tried):
+            self._enter(self._by_rule(symbol, pending.row.snapshot))
 
     def on_position_changed(self, message: PositionChanged) -> None:
         """Note which positions are open."""
+        if self.model is not None:
+            self.state.desk.on_position(message, self.now)
         if message.quantity:
             self.state.positions[message.symbol] = message.quantity
         else:
@@ -96,13 +143,8 @@ class LLMAdvisor(Actor):
 
     def on_advice_refused(self, message: AdviceRefused) -> None:
         """Remember why advice was not followed."""
-        self._remember(message)
+        self.state.remember(message)
 
     def on_order_denied(self, message: OrderDenied) -> None:
         """Remember why an order did not come of it."""
-        self._remember(message)
-
-    def _remember(self, no: AdviceRefused | OrderDenied) -> None:
-        noes = self.state.noes.setdefault(no.symbol, [])
-        noes.append(no)
-        del noes[:-REMEMBERED]
+        self.state.remember(message)

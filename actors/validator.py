@@ -7,6 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from trader.advice.checks import Standing, opens, refusal
+from trader.advice.claims import Tally, count_false, refuse_opinion
 from trader.advice.settings import AdviceSettings
 from trader.model.messages import (
     AdviceGiven,
@@ -29,6 +30,8 @@ class ValidatorState(msgspec.Struct):
     """Quantities of the open ones."""
     stalled: dict[str, int] = {}
     """Since when nothing came from the market (ns)."""
+    claims: dict[str, Tally] = {}
+    """What the claims of each model came to."""
 
 
 class Validator(Actor):
@@ -44,18 +47,25 @@ class Validator(Actor):
         self.settings = settings
 
     def on_advice_given(self, message: AdviceGiven) -> None:
-        """Judge advice; HOLD asks for nothing."""
+        """Judge advice; HOLD asks for nothing, unless it stands for an answer that was none."""
         state, advice = self.state, message.advice
-        if advice.stance is Stance.HOLD:
+        self._count_claims(message)
+        if advice.stance is Stance.HOLD and message.fault is None:
             return
         state.decisions += 1
         standing = self._standing(advice.symbol)
-        refused = refusal(self.settings, advice, standing)
+        refused = refuse_opinion(self.settings, message) or refusal(self.settings, advice, standing)
         if refused is None:
             self.send(_proposal(state.decisions, advice, opens(advice, standing.position)))
         else:
             reason, detail = refused
             self.send(AdviceRefused(state.decisions, advice.symbol, advice.source, reason, detail))
+
+    def _count_claims(self, message: AdviceGiven) -> None:
+        if message.opinion is not None:
+            tally = self.state.claims.setdefault(message.advice.source, Tally())
+            tally.claims += len(message.opinion.claims)
+            tally.false += count_false(message.opinion, message.shown)
 
     def _standing(self, symbol: str) -> Standing:
         quantity = self.state.positions.get(symbol)

@@ -68,7 +68,7 @@ def run(
     speed: Annotated[str | None, _option("N", "Times real time, or max.")] = None,
     seed: Annotated[str | None, _option("N", "Of the embedded market.")] = None,
     candles: Annotated[str | None, _option("N", "End after N candles of each symbol.")] = None,
-    advisor: Annotated[str | None, _option("NAME", "rules or ema-cross.")] = None,
+    advisor: Annotated[str | None, _option("NAME", "rules, ema-cross or recorded.")] = None,
     data_dir: DataDir = None,
     log_level: Annotated[str | None, _option("LEVEL", "TRACE, DEBUG, INFO, WARNING ...")] = None,
     log_filter: Annotated[list[str], _option("ROLE=LEVEL", "Level of one role; repeatable.")] = [],
@@ -157,6 +157,29 @@ def show_run(
     directory = _directory(data_dir)
     summary = summary_of(find_run(directory, run), directory)
     _print(to_json(summary).decode() if as_json else to_text(summary, whole=True))
+
+
+@app.command()
+def advice(
+    run: Annotated[str, typer.Argument(help="Its number, its id, or last.")] = "last",
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+    answers: Annotated[bool, typer.Option("--answers", help="As llm.recorded reads them.")] = False,
+) -> None:
+    """List what was advised in a run, what it cost and what became of it, and sum it up."""
+    from trader.app.advised import report_of
+    from trader.app.advising import recorded_lines
+    from trader.app.history import find_run
+    from trader.ui.advice import to_text
+    from trader.ui.render import to_json
+
+    directory = _directory(data_dir)
+    found = find_run(directory, run)
+    if answers:
+        _print(recorded_lines(found, directory))
+        return
+    report = report_of(found, directory)
+    _print(to_json(report).decode() if as_json else to_text(report))
 
 
 @app.command()

@@ -14,6 +14,7 @@ import msgspec
 from trader.model.instrument import Instrument
 from trader.model.market import Candle
 from trader.model.messages import Message
+from trader.model.opinions import Answer, Question
 from trader.model.orders import Approval, Fill, Order, OrderState
 from trader.model.reasons import Reason
 from trader.model.views import Account, Snapshot
@@ -32,10 +33,14 @@ class SleepUntil(msgspec.Struct, frozen=True):
 
 
 class Blocking(msgspec.Struct, frozen=True):
-    """Asks the driver to run a function off the kernel's thread, within `timeout` wall seconds."""
+    """Asks the driver to run a function off the kernel's thread, within `timeout` wall seconds.
+
+    Functions of a `lane` wait for one another alone: what hangs in one holds up no other.
+    """
 
     function: Callable[[], Any]
     timeout: float
+    lane: str = ""
 
 
 @coroutine
@@ -45,9 +50,11 @@ def sleep_until(due: int) -> Generator[SleepUntil, None, None]:
 
 
 @coroutine
-def blocking(function: Callable[[], T], timeout: float) -> Generator[Blocking, T, T]:
+def blocking(
+    function: Callable[[], T], timeout: float, lane: str = ""
+) -> Generator[Blocking, T, T]:
     """Return what a blocking function returns; raise OutcomeUnknown after `timeout` seconds."""
-    return (yield Blocking(function, timeout))
+    return (yield Blocking(function, timeout, lane))
 
 
 @coroutine
@@ -120,6 +127,14 @@ class Indicators(Protocol[M]):
 
     def taken(self, memory: M) -> int:
         """Return how many candles were taken."""
+        ...
+
+
+class Model(Protocol):
+    """Where the LLMAdvisor asks: a model, or what one said in an earlier run."""
+
+    async def ask(self, question: Question) -> Answer:
+        """Return what the model named in the question says; raise Rejected or OutcomeUnknown."""
         ...
 
 

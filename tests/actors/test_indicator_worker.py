@@ -67,6 +67,16 @@ async def test_history_warms(stage: Stage, indicators: Indicators) -> None:
     assert await stage.tell(*closed(WARM, WARM + 1)) == [SnapshotTaken(SYMBOL, alone)]
 
 
+async def test_a_candle_comes_along_where_it_is_wanted(
+    stage: Stage, indicators: Indicators
+) -> None:
+    """It is the one that the snapshot was taken at."""
+    await stage.start(IndicatorWorker, SYMBOL, indicators, True)
+    taken = [m for m in await stage.tell(*closed(0, 90)) if isinstance(m, SnapshotTaken)]
+
+    assert [m.candle.ts_event for m in taken] == [m.snapshot.ts_event for m in taken]
+
+
 async def test_memory_is_a_checkpoint(stage: Stage, indicators: Indicators) -> None:
     """The whole memory survives msgpack, and tells by itself which form it is of."""
     await stage.start(IndicatorWorker, SYMBOL, indicators)

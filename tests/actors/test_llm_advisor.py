@@ -5,8 +5,9 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from actors.llm_advisor import REMEMBERED, LLMAdvisor
+from actors.llm_advisor import LLMAdvisor
 from tests.trader.advice.samples import DIP, GOLDEN, PEAK, PERP, SYMBOL
+from trader.advice.desk import REMEMBERED
 from trader.advice.settings import AdviceSettings
 from trader.model.market import SECOND
 from trader.model.messages import (

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from actors.validator import Validator
-from tests.trader.advice.samples import FLAT, LONG, PERP, SHORT, SYMBOL
+from tests.trader.advice.samples import FLAT, LONG, OPINION, PERP, SHORT, SYMBOL
 from trader.advice.settings import AdviceSettings
 from trader.model.market import SECOND
 from trader.model.messages import (
@@ -18,6 +18,7 @@ from trader.model.messages import (
     PositionChanged,
     ProposeOrder,
 )
+from trader.model.opinions import Claim, Reading
 from trader.model.reasons import Reason
 from trader.model.views import Advice, Stance
 from trader.testing.stage import Stage
@@ -131,9 +132,48 @@ async def test_a_foreign_symbol_is_refused(validator: Stage) -> None:
     assert (refused.symbol, refused.reason) == ("XYZ-USD", Reason.ADVICE_UNKNOWN_SYMBOL)
 
 
+def by_model(stance: Stance, *claims: Claim, **changes: object) -> Message:
+    """Return advice of a model that was shown an RSI of 40 and claims what is given."""
+    opinion = msgspec.structs.replace(OPINION, stance=stance, claims=claims)
+    advice = msgspec.structs.replace(LONG, stance=stance, source="openai:any", ts_event=0)
+    return AdviceGiven(advice, opinion, {"rsi": Reading(40.0, 1.0)}, **changes)
+
+
+async def test_a_model_is_judged_by_what_it_claims(validator: Stage) -> None:
+    """What rests on wrong claims is refused; what rests on right ones is judged as any advice."""
+    sent = await validator.tell(
+        by_model(Stance.LONG, Claim("rsi", 40.5)), by_model(Stance.LONG, Claim("rsi", 99.0))
+    )
+
+    assert [type(m) for m in sent] == [ProposeOrder, AdviceRefused]
+    assert sent[1].reason is Reason.ADVICE_FALSE_CLAIMS
+
+
+async def test_claims_are_counted_by_model(validator: Stage) -> None:
+    """Those beside HOLD too, though it asks for nothing; rules claim nothing."""
+    right, wrong = Claim("rsi", 40.0), Claim("rsi", 1.0)
+    sent = await validator.tell(
+        by_model(Stance.HOLD, right, wrong), by_model(Stance.LONG, right), given(LONG)
+    )
+
+    assert len(sent) == 2
+    tallies = {model: (t.claims, t.false) for model, t in validator.state.claims.items()}
+    assert tallies == {"openai:any": (3, 1)}
+
+
+async def test_an_answer_that_was_none_is_a_decision(validator: Stage) -> None:
+    """It is refused with its reason, so that the next brief can say why."""
+    hold = msgspec.structs.replace(LONG, stance=Stance.HOLD, source="openai:any")
+
+    assert await validator.tell(
+        AdviceGiven(hold, fault=Reason.MODEL_MALFORMED, detail="no JSON")
+    ) == [AdviceRefused(1, SYMBOL, "openai:any", Reason.MODEL_MALFORMED, "no JSON")]
+
+
 async def test_memory_is_a_checkpoint(validator: Stage) -> None:
     """All that is remembered survives msgpack."""
     await validator.tell(given(LONG), position("0.1"), FeedStalled(SYMBOL, since=5))
+    await validator.tell(by_model(Stance.HOLD, Claim("rsi", 40.0)))
 
     restored = msgspec.msgpack.decode(msgspec.msgpack.encode(validator.state), type=Validator.State)
 

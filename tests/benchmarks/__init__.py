@@ -2,6 +2,7 @@
 
 A machine's speed is its own, so nothing here is asserted; the tests only run each benchmark once.
 
+advice    one advice of a model, the model's own time aside
 chain     six actors in a row: on our kernel, on pykka's threads, on trio's channels
 figures   a figure, its target, and the table
 flood     one message, and chains of six, with the queue full

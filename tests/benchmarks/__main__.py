@@ -2,10 +2,11 @@
 
 import argparse
 
-from tests.benchmarks import flood, indicators, latency, orders, panel, pipeline, startup
+from tests.benchmarks import advice, flood, indicators, latency, orders, panel, pipeline, startup
 from tests.benchmarks.figures import header, say, to_line
 
 BENCHMARKS = {
+    "advice": advice.measure,
     "flood": flood.measure,
     "indicators": indicators.measure,
     "latency": latency.measure,

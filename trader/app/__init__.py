@@ -1,9 +1,12 @@
 """Ring 5: composition, the life of a run, and what is told of it.
 
 accounts   which paper account a run trades, and what an earlier run left of it
+advised    what was advised in a past run and what became of it, read from its journal
+advising   what a run's advisor asks: models, what they said in an earlier run, or nobody
 compose    build the eight actors, their ports and the two kernels of one run
 drive      run the two kernels to their end, on virtual time or on real
 ending     the ways a run ends, the orderly one and the others
+health     how the models of a run do, and what is left of their budget
 highs      the highest use of each limit that was seen
 history    past runs of a data directory, read from its journal
 indicators the command that writes Cipher A or B of a file of candles

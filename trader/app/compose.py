@@ -15,6 +15,7 @@ from actors.market_feed import MarketFeed
 from actors.risk_guard import RiskGuard
 from actors.supervisor import Supervisor
 from actors.validator import Validator
+from trader.app.advising import Advising
 from trader.app.tally import Tally
 from trader.indicators.columns import ColumnIndicators
 from trader.indicators.stream import StreamIndicators
@@ -87,6 +88,7 @@ class Engine(msgspec.Struct):
     digest: Digest
     tally: Tally
     faults: FaultPlan
+    advising: Advising | None = None
 
 
 def build_world(settings: Settings, saved: bytes | None, resume_at: int | None) -> World:
@@ -137,6 +139,7 @@ def build_engine(
     taps: Sequence[Taps] = (),
     on_trip: Callable[[Message], None] = lambda _message: None,
     redact: Callable[[str], str] = str,
+    advising: Advising | None = None,
 ) -> Engine:
     """Wire the actors; `on_trip` is told what ends or halts the run as it passes to the KillSwitch.
 
@@ -149,7 +152,7 @@ def build_engine(
         journal=journal, faults=plan, taps=_join(decisions, counted, *taps), redact=redact
     )
     kill = Kernel(journal=kill_journal, faults=plan, taps=_join(counted, *taps), redact=redact)
-    engine = Engine(settings, world, main, kill, interlock, digest, tally, plan)
+    engine = Engine(settings, world, main, kill, interlock, digest, tally, plan, advising)
     _add_actors(engine)
     _add_kill_switch(engine, on_trip)
     return engine
@@ -161,9 +164,13 @@ def _join(*parts: Taps) -> Taps:
 
 
 def _connect(engine: Engine, kernel: Kernel) -> Any:
+    return engine.world.exchange.connect(_clock(kernel), engine.interlock)
+
+
+def _clock(kernel: Kernel) -> KernelClock:
     clock = KernelClock()
     clock.kernel = kernel
-    return engine.world.exchange.connect(clock, engine.interlock)
+    return clock
 
 
 def _add_actors(engine: Engine) -> None:
@@ -182,10 +189,14 @@ def _add_actors(engine: Engine) -> None:
         indicators = ColumnIndicators(*of, world.series)
     for symbol in trading.symbols:
         name = f"{INDICATOR_WORKER}[{symbol}]"
-        main.add(name, partial(IndicatorWorker.start, symbol, indicators))
-    main.add(
-        LLM_ADVISOR, partial(LLMAdvisor.start, settings.advice, system.update_frequency_seconds)
-    )
+        asks = engine.advising is not None
+        start = partial(IndicatorWorker.start, symbol, indicators, with_candles=asks)
+        main.add(name, start)
+    advisor = partial(LLMAdvisor.start, settings.advice, system.update_frequency_seconds)
+    if engine.advising is not None:
+        advising = engine.advising
+        advisor = partial(advisor, advising.asking, advising.connect(_clock(main)))
+    main.add(LLM_ADVISOR, advisor)
     main.add(VALIDATOR, partial(Validator.start, trading.symbols, settings.advice))
     instruments = world.exchange.instruments
     main.add(

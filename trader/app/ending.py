@@ -52,6 +52,11 @@ class Ending:
         """True once the drivers were told to return."""
         return self._decided.is_set()
 
+    @property
+    def expected(self) -> bool:
+        """True once the end was asked for, here or by the market."""
+        return self._expected
+
     def request(self, source: str) -> None:
         """Ask for the orderly end; from here on the deadline runs."""
         self.expect()

@@ -20,6 +20,7 @@ import msgspec
 from trader.accounting.position import Position
 from trader.accounting.windows import Window
 from trader.app.compose import Engine
+from trader.app.health import budgets_of, models_of
 from trader.execution.blotter import Blotter
 from trader.model.instrument import ZERO
 from trader.model.market import SECOND
@@ -34,7 +35,14 @@ from trader.risk.state import RiskState
 from trader.runtime import recovery
 from trader.runtime.kernel import Kernel
 from trader.runtime.role import Role
-from trader.topology import EXECUTION_BROKER, KILL_SWITCH, MARKET_FEED, RISK_GUARD
+from trader.topology import (
+    EXECUTION_BROKER,
+    KILL_SWITCH,
+    LLM_ADVISOR,
+    MARKET_FEED,
+    RISK_GUARD,
+    VALIDATOR,
+)
 from trader.ui.lines import Line
 from trader.ui.render import word
 from trader.ui.status import (
@@ -332,6 +340,10 @@ def status_of(engine: Engine, run: str, start: Start, began: float, now: int) ->
         trades=trades_of(state, start),
         prices=marks_of(state),
         decisions=tuple(decision.status() for decision in engine.tally.book.recent),
+        models=models_of(
+            engine.advising, state_of(main, LLM_ADVISOR), state_of(main, VALIDATOR), now
+        ),
+        budgets=budgets_of(engine.advising),
     )
 
 

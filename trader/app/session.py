@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from trader.app import accounts, reports, results
+from trader.app.advising import open_advising
 from trader.app.compose import Engine, Taps, build_engine, build_world
 from trader.app.drive import open_drive, settle
 from trader.app.ending import CLEAN, CRASHED, ORDERS_REMAIN, Ending
@@ -94,6 +95,9 @@ class Session:
             None if estate is None else estate.exchange,
             None if estate is None else estate.resume_at,
         )
+        self.advising = open_advising(
+            settings, directory, archive, self.account, redact, lambda: self.ending.expected
+        )
         kill_file = stack.enter_context(KillFile.open(directory / "kill_switch.jsonl"))
         # Last of what may fail: a run that is in the journal has begun.
         self.journal = None if archive is None else self._begin(archive)
@@ -165,6 +169,7 @@ class Session:
             taps,
             self._on_trip,
             redact,
+            self.advising,
         )
         if keeper is not None:
             keeper.attach(engine.main)
@@ -348,6 +353,15 @@ def _crashes_logged() -> Iterator[None]:
         threading.excepthook = earlier
 
 
+def _advisor(settings: Settings) -> str:
+    rule, models = settings.advice.advisor, settings.llm.models
+    if rule == "recorded":
+        return "recorded answers, then rules (no model is called)"
+    if not models:
+        return f"{rule} (no model is configured)"
+    return ", then ".join((*models, rule if settings.llm.then == "rules" else "no entries"))
+
+
 def _introduce(loaded: Loaded, options: Options) -> None:
     settings = loaded.settings
     log_event(
@@ -362,7 +376,7 @@ def _introduce(loaded: Loaded, options: Options) -> None:
         fills="simulated",
         symbols=",".join(settings.trading.symbols),
         speed=settings.market.speed,
-        advisor=f"{settings.advice.advisor} (no model is configured)",
+        advisor=_advisor(settings),
         settings=fingerprint(settings),
     )
     log_event("INFO", "app", None, "defaults", None, used=to_defaults_line(loaded))

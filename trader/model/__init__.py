@@ -5,6 +5,7 @@ ids         client order ids, derived so that a process without the journal can 
 instrument  what is traded: precision, minimums and fees, and the named rounding rules
 market      candles, quotes and intervals
 messages    the protocol: every message of the engine, grouped by sender
+opinions    what a model is asked and what it may answer: the schema of both
 orders      orders, fills, approvals and their enumerations
 reasons     the code that every refusal, denial, halt and exit carries
 views       advice, indicator snapshots, accounts: what actors tell one another about the world

@@ -11,6 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from trader.model.market import Candle, Quote
+from trader.model.opinions import Answer, Opinion, Reading
 from trader.model.orders import Approval, Fill, Flow, Order, OrderState
 from trader.model.reasons import Reason
 from trader.model.views import Account, Advice, Snapshot, Stance, TradingState
@@ -136,20 +137,49 @@ class WarmupAdvanced(Message, frozen=True):
     needed: int
 
 
-class SnapshotTaken(Message, frozen=True):
-    """The indicators of one symbol at one closed candle; sent once they are warm."""
+class SnapshotTaken(Message, frozen=True, omit_defaults=True):
+    """The indicators of one symbol at one closed candle; sent once they are warm.
+
+    The candle itself comes along where a model is to be shown it.
+    """
 
     symbol: str
     snapshot: Snapshot
+    candle: Candle | None = None
+
+
+# -- the model -> LLMAdvisor -----------------------------------------------------------------------
+
+
+class ModelAnswered(Message, frozen=True):
+    """A model said something, unread; the key names symbol, model and what it was shown."""
+
+    key: str
+    answer: Answer
+
+
+class ModelFailed(Message, frozen=True):
+    """A question has no answer, or could not be asked."""
+
+    key: str
+    failure: CallFailure
 
 
 # -- LLMAdvisor -> ---------------------------------------------------------------------------------
 
 
-class AdviceGiven(Message, frozen=True):
-    """An opinion, by a model or by rules."""
+class AdviceGiven(Message, frozen=True, omit_defaults=True):
+    """Advice, by a model or by rules.
+
+    A model's comes with its `opinion` and with what it was `shown`, by name, to hold its claims
+    against. Where nothing came of a question, the advice is HOLD and `fault` says why.
+    """
 
     advice: Advice
+    opinion: Opinion | None = None
+    shown: dict[str, Reading] = {}
+    fault: Reason | None = None
+    detail: str = ""
 
 
 # -- Validator -> ----------------------------------------------------------------------------------

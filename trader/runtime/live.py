@@ -17,7 +17,7 @@ from trader.runtime.kernel import Kernel
 from trader.runtime.schedule import Task
 
 _THREADS = 8
-"""Blocking port calls under way at once; the next waits for its turn."""
+"""Blocking port calls of a lane under way at once; the next waits for its turn."""
 _BURST = 64
 """Events carried out before trio's other tasks, and arrivals, have their turn."""
 
@@ -65,7 +65,7 @@ class LiveDriver:
         self._woken = False
         self._token: trio.lowlevel.TrioToken | None = None
         self._awake = trio.Event()
-        self._limiter = trio.CapacityLimiter(_THREADS)
+        self._limiters: dict[str, trio.CapacityLimiter] = {}
         kernel.wake = self._wake
 
     def stop(self) -> None:
@@ -140,10 +140,11 @@ class LiveDriver:
     async def _run_blocking(self, task: Task, trap: Blocking) -> None:
         value: Any = None
         failure: BaseException | None = None
+        limiter = self._limiters.setdefault(trap.lane, trio.CapacityLimiter(_THREADS))
         try:
             with trio.fail_after(trap.timeout):
                 value = await trio.to_thread.run_sync(
-                    trap.function, abandon_on_cancel=True, limiter=self._limiter
+                    trap.function, abandon_on_cancel=True, limiter=limiter
                 )
         except trio.TooSlowError:
             failure = OutcomeUnknown(f"no answer within {trap.timeout:g} s")

@@ -48,6 +48,35 @@ def _check_symbols(symbols: tuple[str, ...]) -> None:
         raise ValueError("none, or one twice")
 
 
+def _check_model(model: str | None) -> None:
+    if model is not None and not re.fullmatch(_MODEL, model):
+        raise ValueError("no provider, or none that is known")
+
+
+def _check_models(models: tuple[str, ...]) -> None:
+    for model in models:
+        _check_model(model)
+    if len(set(models)) < len(models):
+        raise ValueError("one twice")
+
+
+def _check_prices(prices: dict[str, float]) -> None:
+    for model, price in prices.items():
+        _check_model(model)
+        if not _PRICES.holds(price):
+            raise ValueError("out of range")
+
+
+def _check_url(url: str | None) -> None:
+    if url is not None and not re.fullmatch(_URL, url):
+        raise ValueError("no address, or one with a name, a password or a query")
+
+
+def _check_hosts(hosts: tuple[str, ...]) -> None:
+    if not all(re.fullmatch(r"[A-Za-z0-9.-]+", host) for host in hosts):
+        raise ValueError("not a host")
+
+
 def _check_interval(interval: str) -> None:
     if interval_ns(interval) > _LONGEST_INTERVAL:
         raise ValueError("too long to trade on")
@@ -59,9 +88,13 @@ def _check_names(levels: dict[str, str]) -> None:
 
 
 _DAY = 86_400
+_MODEL = r"(openai|anthropic|google_genai|ollama):[\w./:@-]{1,100}"
+_URL = r"https?://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(/[\w./-]*)?"
 _LONGEST_SYMBOL = 40
 _LONGEST_INTERVAL = interval_ns("30d")
 
+_A_MODEL = "openai:NAME, anthropic:NAME, google_genai:NAME or ollama:NAME"
+_A_PRICE = "openai:gpt-5-mini=0.25, from 0 to 10000"
 _PERCENT = Range(0, 100, above=True)
 # At 100 % of the price a stop rests at zero, which is no stop.
 _STOP_PERCENT = Range(0, 99, above=True)
@@ -69,6 +102,7 @@ _COST_PERCENT = Range(0, 10)
 _FACTOR = Range(0, 100, above=True)
 _CANDLES = Range(1, 5_000)
 _RSI = Range(0, 100)
+_PRICES = Range(0, 10_000)
 _LEVEL = Range(-1_000, 1_000)
 _MINUTES = Range(1, 1_440)
 _MULTIPLIER = Range(0, 1_000_000, above=True)
@@ -100,12 +134,25 @@ RANGES: dict[str, Range] = {
     "advice.min_stop_pct": _STOP_PERCENT,
     "advice.max_stop_pct": _STOP_PERCENT,
     "advice.max_age_seconds": Range(0, _DAY, above=True),
+    "advice.max_false_claims": Range(0, 1),
+    "advice.claim_tolerance_pct": Range(0, 100),
     "advice.stop_atr": _FACTOR,
     "advice.target_atr": _FACTOR,
     "advice.oversold": Range(-200, 0),
     "advice.overbought": Range(0, 200),
     "advice.rsi_ceiling": _RSI,
     "advice.rsi_floor": _RSI,
+    "llm.timeout_seconds": Range(0, 600, above=True),
+    "llm.max_output_tokens": Range(1, 100_000),
+    "llm.max_brief_bytes": Range(4_000, 100_000),
+    "llm.breaker_failures": Range(1, 1_000),
+    "llm.breaker_seconds": Range(0, _DAY),
+    "llm.max_tokens_per_day": Range(0, 10**12),
+    "llm.max_tokens_per_month": Range(0, 10**12),
+    "llm.max_cost_per_day": Range(0, 1_000_000),
+    "llm.max_cost_per_month": Range(0, 1_000_000),
+    "llm.input_prices": _PRICES,
+    "llm.output_prices": _PRICES,
     "indicators.atr_length": _CANDLES,
     "indicators.ema_fast": _CANDLES,
     "indicators.ema_slow": _CANDLES,
@@ -158,6 +205,12 @@ FORMS: dict[str, Form] = {
         _check_symbols, "symbols such as BTC-USD or BTC-USD-PERP, at least one, each once"
     ),
     "trading.interval": Form(_check_interval, "an interval such as 1m, 15m, 4h or 1d, at most 30d"),
+    "llm.model": Form(_check_model, f"{_A_MODEL}, or null"),
+    "llm.fallbacks": Form(_check_models, f"models such as {_A_MODEL}, each once"),
+    "llm.base_url": Form(_check_url, "an address such as http://127.0.0.1:8000/v1, or null"),
+    "llm.allowed_hosts": Form(_check_hosts, "names of hosts, such as models.example.org"),
+    "llm.input_prices": Form(_check_prices, f"prices by model, such as {_A_PRICE}"),
+    "llm.output_prices": Form(_check_prices, f"prices by model, such as {_A_PRICE}"),
     "system.log_filter": Form(_check_names, "levels by name, such as risk_guard=DEBUG,ccxt=ERROR"),
 }
 """What a range cannot say, by path."""

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from trader.advice.settings import AdviceSettings
+from trader.advice.settings import AdviceSettings, LlmSettings
 from trader.indicators.settings import CipherASettings, CipherBSettings, IndicatorSettings
 from trader.matching.settings import SimulationSettings
 from trader.risk.settings import RiskSettings
@@ -76,6 +76,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trading: TradingSettings = TradingSettings()
     risk: RiskSettings = RiskSettings()
     advice: AdviceSettings = AdviceSettings()
+    llm: LlmSettings = LlmSettings()
     indicators: IndicatorSettings = IndicatorSettings()
     cipher_a: CipherASettings = CipherASettings()
     cipher_b: CipherBSettings = CipherBSettings()

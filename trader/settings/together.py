@@ -1,6 +1,7 @@
 """What settings must agree on, and what deserves a remark."""
 
 from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 from trader.model.instrument import is_perpetual, split_symbol
 from trader.model.market import interval_ns
@@ -10,6 +11,8 @@ AT_MOST = (
     ("risk.max_daily_loss_pct", "risk.max_weekly_loss_pct"),
     ("risk.max_weekly_loss_pct", "risk.max_monthly_loss_pct"),
     ("advice.min_stop_pct", "advice.max_stop_pct"),
+    ("llm.max_tokens_per_day", "llm.max_tokens_per_month"),
+    ("llm.max_cost_per_day", "llm.max_cost_per_month"),
 )
 """Pairs of settings of which the first is at most the second."""
 
@@ -20,6 +23,9 @@ BELOW = (
     ("advice.oversold", "advice.overbought"),
 )
 """Pairs of settings of which the first is below the second."""
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+"""Hosts that are this machine."""
 
 
 def disagreements(values: Mapping[str, Value]) -> Iterator[str]:
@@ -37,8 +43,23 @@ def disagreements(values: Mapping[str, Value]) -> Iterator[str]:
     venue, data = values.get("market.venue"), values.get("market.data")
     if venue and data and venue.value == "replay" and data.value is None:
         yield f"{_placed(venue)} needs market.data; name a file of candles"
+    yield from _unlisted_host(values)
     yield from _misnamed(values)
     yield from _out_of_reach(values)
+
+
+def _unlisted_host(values: Mapping[str, Value]) -> Iterator[str]:
+    """Refuse to send prompts, and a key, to a host that nobody allowed."""
+    url, allowed = values.get("llm.base_url"), values.get("llm.allowed_hosts")
+    if url is None or allowed is None or url.value is None:
+        return
+    parts = urlsplit(url.value)
+    if parts.hostname in LOOPBACK:
+        return
+    if parts.hostname not in {host.lower() for host in allowed.value}:
+        yield f"{_placed(url)} names a host that is not in llm.allowed_hosts; add it there"
+    elif parts.scheme != "https":
+        yield f"{_placed(url)} would send prompts unencrypted; use https"
 
 
 def _misnamed(values: Mapping[str, Value]) -> Iterator[str]:
@@ -89,8 +110,23 @@ def remarks(values: Mapping[str, Value]) -> Iterator[str]:
     )
     if leverage.value > 1 and not any(map(is_perpetual, values["trading.symbols"].value)):
         yield f"{_placed(leverage)} has no effect: spot is traded, and spot lends nothing"
+    yield from _remarks_on_models(values)
     if data.value is not None and venue.value != "replay":
         yield f"{_placed(data)} has no effect: {_placed(venue)}, and only replay reads it"
+
+
+def _remarks_on_models(values: Mapping[str, Value]) -> Iterator[str]:
+    model, fallbacks, url = (values[f"llm.{name}"] for name in ("model", "fallbacks", "base_url"))
+    if model.value is None:
+        if fallbacks.value:
+            yield f"{_placed(fallbacks)} has no effect: there is no llm.model"
+        return
+    priced = values["llm.input_prices"].value.keys() & values["llm.output_prices"].value.keys()
+    for name in (model.value, *fallbacks.value):
+        if name not in priced:
+            yield f"{name} has no llm.input_prices and llm.output_prices: tokens alone bound it"
+        if url.value is not None and not name.startswith("openai:"):
+            yield f"{_placed(url)} has no effect on {name}: only openai: models use it"
 
 
 def _misordered(first: Value, order: str, second: Value) -> str:

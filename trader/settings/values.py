@@ -62,7 +62,7 @@ def to_text(value: object) -> str:
         case bool():
             return str(value).lower()
         case tuple():
-            return ",".join(value)
+            return ",".join(value) or "[]"
         case dict():
             return ",".join(f"{key}={level}" for key, level in value.items()) or "{}"
         case _:

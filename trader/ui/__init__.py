@@ -1,5 +1,6 @@
 """Ring 5: what a person or a script reads of a run.
 
+advice     what was advised in a run, by whom, at what cost, and what became of it
 catalogue  past runs, a line for each
 chart      a picture of candles with Cipher A and Cipher B; its traces are in chart_a and chart_b
 charts     sparklines, bars, and a curve that a run of any length fits into

@@ -50,6 +50,7 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
     ),
     "INFO": (
         m.SessionStarted,
+        m.ModelAnswered,
         m.WarmupAdvanced,
         m.AdviceGiven,
         m.AdviceRefused,
@@ -77,6 +78,7 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
         m.JournalRecovered,
         m.OrderRejected,
         m.OrderUnknown,
+        m.ModelFailed,
         m.HistoryFailed,
         m.StreamFailed,
         m.SubmitFailed,
@@ -189,11 +191,40 @@ def _brief(item: object) -> object:
 
 def _is_routine(message: Message) -> bool:
     # It is compared every few minutes, and hardly ever does anything differ.
-    return isinstance(message, m.AccountReconciled) and not message.note
+    if isinstance(message, m.AccountReconciled):
+        return not message.note
+    # The Validator says the same again, with its reason.
+    return isinstance(message, m.AdviceGiven) and message.fault is not None
 
 
 def _stalled(message: m.FeedStalled) -> Fields:
     return {"symbol": message.symbol, "since": utc(message.since)}
+
+
+def _asked(key: str) -> Fields:
+    symbol, model, digest = (*key.split(" "), "", "")[:3]
+    return {"symbol": symbol, "model": model, "digest": digest}
+
+
+def _answered(message: m.ModelAnswered) -> Fields:
+    answer = message.answer
+    return {
+        **_asked(message.key),
+        "tokens": f"{answer.input_tokens}+{answer.output_tokens}",
+        "usd": answer.cost,
+        "s": answer.seconds,
+    }
+
+
+def _unanswered(message: m.ModelFailed) -> Fields:
+    return {**_asked(message.key), **flat(message.failure)}
+
+
+def _advised(message: m.AdviceGiven) -> Fields:
+    fields = flat(message.advice)
+    if message.opinion is not None:
+        fields["claims"] = len(message.opinion.claims)
+    return fields if message.fault is None else {**fields, "fault": message.fault}
 
 
 def _queried(message: m.QueryAnswered) -> Fields:
@@ -212,6 +243,9 @@ def _reported(message: m.ExecutionReported) -> Fields:
 def _rows() -> dict[type[Message], Row]:
     special: dict[type[Message], Callable[..., Fields]] = {
         m.FeedStalled: _stalled,
+        m.ModelAnswered: _answered,
+        m.ModelFailed: _unanswered,
+        m.AdviceGiven: _advised,
         m.QueryAnswered: _queried,
         m.ExecutionReported: _reported,
     }

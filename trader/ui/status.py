@@ -89,6 +89,30 @@ class DecisionStatus(msgspec.Struct, frozen=True):
     outcome: str
 
 
+class ModelStatus(msgspec.Struct, frozen=True):
+    """A model in this run: `resting` while its breaker keeps it from being asked."""
+
+    model: str
+    state: Literal["asked", "failing", "resting"]
+    questions: int
+    failures: int
+    tokens: int
+    cost: Decimal
+    claims: int
+    false_claims: int
+
+
+class BudgetStatus(msgspec.Struct, frozen=True):
+    """What all models took in a UTC day or month of wall time, and may take; `cost` in USD."""
+
+    period: str
+    questions: int
+    tokens: int
+    max_tokens: int
+    cost: Decimal
+    max_cost: float
+
+
 class StatusDump(msgspec.Struct, frozen=True):
     """All there is to know of a run at one moment.
 
@@ -124,6 +148,8 @@ class StatusDump(msgspec.Struct, frozen=True):
     trades: TradeCounts = TradeCounts(0, 0)
     prices: dict[str, float] = {}
     decisions: tuple[DecisionStatus, ...] = ()
+    models: tuple[ModelStatus, ...] = ()
+    budgets: tuple[BudgetStatus, ...] = ()
     curve: tuple[float, ...] = ()
     exit_code: int | None = None
 
@@ -160,6 +186,8 @@ def to_lines(dump: StatusDump) -> Iterator[Line]:
         ("status_limit", dump.limits),
         ("status_feed", dump.feeds),
         ("status_decision", dump.decisions),
+        ("status_model", dump.models),
+        ("status_budget", dump.budgets),
     )
     for event, members in groups:
         for member in members:

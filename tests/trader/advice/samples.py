@@ -1,9 +1,15 @@
 """Snapshots that merit advice, and advice that passes the checks."""
 
+import json
+
 import msgspec
 
-from trader.model.market import SECOND
+from trader.advice.brief import to_prompt
+from trader.advice.window import Row
+from trader.model.market import SECOND, Candle
+from trader.model.opinions import Claim, Opinion
 from trader.model.views import MARKS, Advice, Higher, Snapshot, Stance
+from trader.settings.sources import CONFIG
 
 SYMBOL = "BTC-USD"
 PERP = "BTC-USD-PERP"
@@ -53,3 +59,38 @@ LONG = Advice(
 )
 FLAT = msgspec.structs.replace(LONG, stance=Stance.FLAT, stop=None, target=None)
 SHORT = msgspec.structs.replace(FLAT, stance=Stance.SHORT)
+
+OPINION = Opinion(
+    symbol=SYMBOL,
+    claims=(Claim("rsi", 40.0), Claim("close", 100.0)),
+    rationale="WaveTrend turned up.",
+    stance=Stance.LONG,
+    conviction=0.7,
+    levels="price",
+    stop=98.0,
+    target=104.0,
+    invalidation=97.5,
+    horizon_candles=30,
+)
+
+
+def said(**changes: object) -> str:
+    """Return a model's sound answer with fields changed, or left out where given as `...`."""
+    fields = {**msgspec.to_builtins(OPINION), **changes}
+    return json.dumps({name: value for name, value in fields.items() if value is not ...})
+
+
+PROMPT = to_prompt((CONFIG / "advisor_prompt.txt").read_text(encoding="utf-8"))
+
+
+def rows(count: int) -> tuple[Row, ...]:
+    """Return a rising window: the close goes up by 1 a minute from 100 on, the rest stays."""
+    return tuple(row(number) for number in range(count))
+
+
+def row(number: int) -> Row:
+    """Return the row of the minute that closes at 100 + `number`."""
+    close, opened = 100.0 + number, number * 60 * SECOND
+    closed = opened + 60 * SECOND
+    candle = Candle(opened, closed, close - 1, close + 1, close - 2, close, float(number))
+    return Row(msgspec.structs.replace(DIP, ts_event=closed, close=close), candle)

@@ -47,6 +47,8 @@ STRICTER: dict[str, Callable[[Any, Any], bool]] = {
     "advice.min_stop_pct": gt,
     "advice.max_stop_pct": lt,
     "advice.max_age_seconds": lt,
+    "advice.max_false_claims": lt,
+    "advice.claim_tolerance_pct": eq,
     "advice.stop_atr": eq,
     "advice.target_atr": eq,
     "advice.oversold": lt,

@@ -74,6 +74,42 @@ def test_remarks() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("url", "allowed", "why"),
+    [
+        ("http://127.0.0.1:8000/v1", (), ""),
+        ("http://[::1]:8000/v1", (), ""),
+        ("http://LOCALHOST/v1", (), ""),
+        ("https://models.example.org/v1", ("Models.example.org",), ""),
+        ("https://models.example.org/v1", (), "not in llm.allowed_hosts"),
+        ("https://127.0.0.1.example.org/v1", (), "not in llm.allowed_hosts"),
+        ("https://sub.models.example.org/v1", ("models.example.org",), "not in llm.allowed_hosts"),
+        ("http://models.example.org/v1", ("models.example.org",), "use https"),
+    ],
+)
+def test_a_model_is_asked_where_that_is_allowed(
+    url: str, allowed: tuple[str, ...], why: str
+) -> None:
+    """Prompts and a key go to this machine, or encrypted to a host that a person listed."""
+    lines = [*disagreements(values(llm__base_url=url, llm__allowed_hosts=allowed))]
+
+    assert [why in line for line in lines] == ([True] if why else [])
+
+
+def test_remarks_on_models() -> None:
+    """A model without a price, an address it does not use, fallbacks of nothing."""
+    local = {"llm__model": "openai:a", "llm__base_url": "http://127.0.0.1/v1"}
+    prices = {"openai:a": 1.0}
+    priced = {"llm__input_prices": prices, "llm__output_prices": prices}
+
+    assert [*remarks(values(**local, **priced))] == []
+    assert [line.split()[0] for line in remarks(values(**local))] == ["openai:a"]
+    assert "has no effect on ollama:b" in "".join(
+        remarks(values(**local, **priced, llm__fallbacks=("ollama:b",)))
+    )
+    assert "there is no llm.model" in "".join(remarks(values(llm__fallbacks=("ollama:b",))))
+
+
 def test_an_instrument_that_the_symbols_are_not_is_refused() -> None:
     """The cure is the symbol's other name; without the setting each symbol says what it is."""
     (line,) = disagreements(values(trading__instrument="perp", trading__symbols=("BTC-USDT",)))

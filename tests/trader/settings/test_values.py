@@ -14,6 +14,7 @@ from trader.settings.schema import Field, LogLevel, Settings, fields, leaves
 from trader.settings.values import accepted, shown, to_text, to_value
 
 SYMBOLS = st.sampled_from(["BTC-USD", "ETH-USD", "SOL-EUR"])
+MODELS = st.from_regex(r"(openai|ollama):[a-z0-9.:-]{1,9}", fullmatch=True)
 LEVELS = st.sampled_from(get_args(LogLevel))
 
 
@@ -46,6 +47,11 @@ def read(path: str, text: str) -> Any:
         ("market.speed", "'10'", 10.0),
         ("simulation.maker_fee_pct", "0.075", Decimal("0.075")),
         ("advice.advisor", "ema-cross", "ema-cross"),
+        ("llm.model", "openai:gpt-5-mini", "openai:gpt-5-mini"),
+        ("llm.fallbacks", "ollama:llama3:8b,anthropic:x", ("ollama:llama3:8b", "anthropic:x")),
+        ("llm.fallbacks", "[]", ()),
+        ("llm.base_url", "http://127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1"),
+        ("llm.input_prices", "ollama:llama3:8b=0.5", {"ollama:llama3:8b": 0.5}),
     ],
 )
 def test_text_is_read_by_the_type_of_its_setting(path: str, text: str, value: object) -> None:
@@ -80,6 +86,17 @@ def test_text_is_read_by_the_type_of_its_setting(path: str, text: str, value: ob
         ("trading.symbols", "[1]"),
         pytest.param("trading.symbols", "[" * 100_000, id="deep"),
         ("trading.interval", "1x"),
+        ("llm.model", "gpt-5"),
+        ("llm.model", "other:gpt-5"),
+        ("llm.model", "openai:a b"),
+        ("llm.fallbacks", "openai:a,openai:a"),
+        ("llm.base_url", "ftp://127.0.0.1"),
+        ("llm.base_url", "https://key@models.example.org/v1"),
+        ("llm.base_url", "https://models.example.org/v1?key=1"),
+        ("llm.allowed_hosts", "https://models.example.org"),
+        ("llm.input_prices", "openai:a=-1"),
+        ("llm.input_prices", "a=1"),
+        ("llm.timeout_seconds", "0"),
         ("market.speed", "0"),
         ("market.speed", "fast"),
         ("simulation.start_equity", "NaN"),
@@ -170,6 +187,8 @@ def _values(field: Field) -> st.SearchStrategy[Any]:
         return st.lists(SYMBOLS, min_size=1, unique=True).map(tuple)
     if field.path == "system.log_filter":
         return st.dictionaries(st.from_regex(r"[a-z_]{1,9}", fullmatch=True), LEVELS)
+    if field.kind == dict[str, float]:
+        return st.dictionaries(MODELS, st.floats(0, 10_000))
     range_ = RANGES.get(field.path)
     if range_ is None or isinstance(field.default, bool):
         return st.just(field.default)

@@ -49,6 +49,8 @@ def _plain(shown: msgspec.inspect.Type) -> object:
             return _plain(next(t for t in shown.types if not isinstance(t, inspect.NoneType)))
         case inspect.EnumType():
             return next(iter(shown.cls)).value
+        case inspect.LiteralType():
+            return shown.values[0]
         case inspect.TupleType():
             return [_plain(item) for item in shown.item_types]
         case inspect.VarTupleType():
@@ -62,7 +64,7 @@ def _plain(shown: msgspec.inspect.Type) -> object:
         case inspect.BoolType():
             return True
         case inspect.IntType() | inspect.FloatType():
-            return 3
+            return 3 if shown.le is None else shown.le
     return None
 
 

@@ -1,0 +1,73 @@
+"""What models said in an earlier run, by what they were asked; nobody is called."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from trader.model.errors import NotSent, OutcomeUnknown, Rejected, UsageError, VenueError
+from trader.model.messages import CallFailure, Failure
+from trader.model.opinions import Answer, Question
+from trader.model.reasons import Reason
+from trader.ports import Clock, blocking, sleep_until
+
+_SECONDS = 60.0
+
+
+class Recorded(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What came of a question, by the hash of what was shown; `delay` is market time, ns."""
+
+    model: str
+    digest: str
+    delay: int
+    answer: Answer | None = None
+    failure: CallFailure | None = None
+
+
+class RecordedModel:
+    """Answers as was answered then, after as long; a question nobody asked then has no answer."""
+
+    def __init__(self, recorded: Iterable[Recorded], clock: Clock) -> None:
+        self._recorded = {(each.model, each.digest): each for each in recorded}
+        self._clock = clock
+
+    async def ask(self, question: Question) -> Answer:
+        """Return the recorded answer, or raise the recorded failure."""
+        found = self._recorded.get((question.model, question.digest))
+        if found is None:
+            raise Rejected("this was not asked in the recorded run", Reason.MODEL_FAILED)
+        if found.delay:
+            await sleep_until(self._clock.now() + found.delay)
+        else:
+            # As a model's own answer comes: after what is queued, before what is due.
+            await blocking(lambda: None, _SECONDS)
+        if found.answer is None:
+            raise _to_error(found.failure)
+        return found.answer
+
+
+def _to_error(failure: CallFailure | None) -> VenueError:
+    if failure is None:
+        return OutcomeUnknown("neither answer nor failure was recorded")
+    if failure.failure is Failure.REJECTED:
+        return Rejected(failure.text, failure.reason)
+    kind = NotSent if failure.failure is Failure.NOT_SENT else OutcomeUnknown
+    return kind(failure.text)
+
+
+def read_recorded(path: Path) -> list[Recorded]:
+    """Read a file of answers, a JSON object a line; raise UsageError with the line at fault."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        text = f"llm.recorded: {path} cannot be read: {error.strerror}"
+        raise UsageError(f"{text}; name a file of recorded answers") from error
+    return [_to_recorded(path, number, line) for number, line in enumerate(lines, 1) if line]
+
+
+def _to_recorded(path: Path, number: int, line: bytes) -> Recorded:
+    try:
+        return msgspec.json.decode(line, type=Recorded)
+    except msgspec.DecodeError as error:
+        text = f"{path} line {number}: no recorded answer ({error})"
+        raise UsageError(f"{text}; write it anew with `run.py advice --answers`") from error
