@@ -172,7 +172,12 @@ def _add_actors(engine: Engine) -> None:
     main.add(
         MARKET_FEED,
         partial(
-            MarketFeed.start, world.market, trading.symbols, interval, settings.indicators.history
+            MarketFeed.start,
+            world.market,
+            trading.symbols,
+            interval,
+            settings.indicators.history,
+            False,
         ),
     )
     indicators: Indicators[Any] = StreamIndicators(settings.indicators)

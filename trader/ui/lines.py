@@ -42,6 +42,7 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
         m.AccountReceived,
         m.ExecutionReported,
         m.OrderSubmitted,
+        m.StreamConfirmed,
         m.StreamEnded,
         m.ExecutionsEnded,
         m.ActorStarted,
@@ -65,6 +66,8 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
     "WARNING": (
         m.FeedStalled,
         m.FeedRecovered,
+        m.DataFaulted,
+        m.DataQuarantined,
         m.TradingStateChanged,
         m.HaltTrading,
         m.StopRequested,
@@ -189,7 +192,9 @@ def _is_routine(message: Message) -> bool:
 
 
 def _stalled(message: m.FeedStalled) -> Fields:
-    return {"symbol": message.symbol, "since": utc(message.since)}
+    fields = {"symbol": message.symbol, "since": utc(message.since)}
+    fields["condition"] = str(message.condition)
+    return {**fields, "detail": message.detail} if message.detail else fields
 
 
 def _queried(message: m.QueryAnswered) -> Fields:
