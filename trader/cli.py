@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trader.model.errors import TraderError, UsageError
+from trader.venues.symbols import to_symbol
 
 if TYPE_CHECKING:
     from trader.settings.layers import Loaded
@@ -27,6 +28,8 @@ app = typer.Typer(
 )
 config = typer.Typer(add_completion=False, rich_markup_mode=None, help="Settings and their layers.")
 app.add_typer(config, name="config")
+data_app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The candle store.")
+app.add_typer(data_app, name="data")
 
 Profile = Annotated[str, typer.Option(help="Profile: conservative, moderate or aggressive.")]
 Files = Annotated[list[Path], typer.Option("--config", help="JSON or TOML file; repeatable.")]
@@ -56,8 +59,9 @@ def run(
     sets: Sets = [],
     symbol: Annotated[list[str], typer.Option(help="Symbol such as BTC-USD; repeatable.")] = [],
     interval: Annotated[str | None, typer.Option(help="Candle: 1m, 15m, 4h, 1d.")] = None,
-    venue: Annotated[str | None, typer.Option(help="embedded or replay.")] = None,
-    data: Annotated[str | None, typer.Option(help="Recorded candles, CSV or CSV.gz.")] = None,
+    venue: Annotated[str | None, typer.Option(help="embedded, replay, kraken ...")] = None,
+    data: Annotated[str | None, typer.Option(help="Recorded candles, or frames.")] = None,
+    stream: Annotated[str | None, typer.Option(help="Venue whose frames --data holds.")] = None,
     speed: Annotated[str | None, typer.Option(help="Times real time, or max.")] = None,
     seed: Annotated[str | None, typer.Option(help="Seed of the embedded market.")] = None,
     candles: Annotated[str | None, typer.Option(help="End after N candles a symbol.")] = None,
@@ -79,10 +83,11 @@ def run(
     if live:
         raise UsageError("--live: trading for real is not built yet; leave it out, on paper")
     named = {
-        "trading.symbols": ",".join(symbol) or None,
+        "trading.symbols": ",".join(map(to_symbol, symbol)) or None,
         "trading.interval": interval,
         "market.venue": venue,
         "market.data": data,
+        "market.stream": stream,
         "market.speed": speed,
         "market.seed": seed,
         "market.candles": candles,
@@ -108,6 +113,77 @@ def show(profile: Profile = "moderate", files: Files = [], sets: Sets = []) -> N
     print(to_table(loaded))
     for note in loaded.notes:
         print(f"note: {note}")
+
+
+Venue = Annotated[str, typer.Option(help="A venue, by ccxt's name, such as kraken.")]
+Symbols = Annotated[list[str], typer.Option("--symbol", help="Such as BTC-USD; repeatable.")]
+Interval = Annotated[str, typer.Option(help="Candle: 1m, 15m, 4h, 1d.")]
+DataDir = Annotated[Path, typer.Option(help="Directory of the candle store.")]
+
+
+@app.command()
+def download(
+    venue: Venue,
+    symbol: Symbols,
+    since: Annotated[str, typer.Option(help="Date of the first candle, UTC.")],
+    interval: Interval = "1m",
+    until: Annotated[str | None, typer.Option(help="Date of the last; default now.")] = None,
+    data_dir: DataDir = Path("data"),
+) -> None:
+    """Fetch candles into the store, and go on where an earlier download stopped."""
+    from trader.app.download import run_downloads
+
+    symbols = [to_symbol(text) for text in symbol]
+    for line in run_downloads(venue, symbols, interval, since, until, data_dir):
+        print(line)
+
+
+@data_app.command("list")
+def list_data(data_dir: DataDir = Path("data")) -> None:
+    """Print what the candle store holds."""
+    from trader.app.download import list_holdings
+
+    print("\n".join(list_holdings(data_dir)))
+
+
+@data_app.command("check")
+def check_data(data_dir: DataDir = Path("data")) -> None:
+    """Print every gap and bad row of the candle store; exit code 1 if there is one."""
+    from trader.app.download import check_holdings
+
+    lines, faults = check_holdings(data_dir)
+    print("\n".join(lines))
+    sys.exit(1 if faults else 0)
+
+
+@app.command()
+def record(
+    venue: Venue,
+    symbol: Symbols,
+    out: Annotated[Path, typer.Option(help="File to record into; .gz compresses.")],
+    interval: Interval = "1m",
+    duration: Annotated[str, typer.Option("--for", help="Wall time: 90s, 10m, 2h.")] = "24h",
+) -> None:
+    """Record what a venue sends until the time is up, or Ctrl-C."""
+    from trader.app import recording
+
+    symbols, seconds = [to_symbol(text) for text in symbol], _to_seconds(duration)
+    counts = recording.record(venue, symbols, interval, out, seconds)
+    print(f"{out}: " + (", ".join(f"{kind} {n}" for kind, n in counts.items()) or "nothing came"))
+
+
+@app.command()
+def frames(
+    stream: Annotated[str, typer.Option(help="The venue that sent them, or kraken-v1.")],
+    data: Annotated[Path, typer.Option(help="Recording of frames.")],
+    interval: Interval = "1m",
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Count what a recording holds: by kind and symbol, with unknown kinds and errors."""
+    from trader.app import recording
+
+    counted = recording.count(stream, data, interval)
+    print(recording.to_json(counted) if as_json else recording.to_text(counted))
 
 
 @app.command()

@@ -15,7 +15,9 @@ from actors.market_feed import MarketFeed
 from actors.risk_guard import RiskGuard
 from actors.supervisor import Supervisor
 from actors.validator import Validator
+from trader.app.real import open_frames, open_real
 from trader.app.tally import Tally
+from trader.app.world import Trading, World
 from trader.indicators.columns import ColumnIndicators
 from trader.indicators.stream import StreamIndicators
 from trader.model.errors import UsageError
@@ -31,7 +33,7 @@ from trader.runtime.kernel import Kernel
 from trader.runtime.recorder import Journal
 from trader.runtime.role import Tap
 from trader.safety.settings import ShutdownSettings
-from trader.settings.schema import Settings
+from trader.settings.schema import SIMULATED, Settings
 from trader.topology import (
     APP,
     EXECUTION_BROKER,
@@ -68,14 +70,6 @@ class KernelClock:
         return self.kernel.now
 
 
-class World(msgspec.Struct):
-    """What a run trades on: a market and a venue, both simulated or recorded."""
-
-    market: EmbeddedMarket | RecordedMarket
-    exchange: SimulatedExchange
-    series: Series | None
-
-
 class Engine(msgspec.Struct):
     """Everything of one run, wired and not yet started."""
 
@@ -91,6 +85,10 @@ class Engine(msgspec.Struct):
 
 def build_world(settings: Settings, saved: bytes | None, resume_at: int | None) -> World:
     """Build the market and the venue; raise UsageError for recorded candles that are not sound."""
+    if settings.market.venue not in SIMULATED:
+        return open_real(settings, saved)
+    if settings.market.stream is not None:
+        return open_frames(settings, saved)
     symbols, interval = settings.trading.symbols, interval_ns(settings.trading.interval)
     series = None
     if settings.market.venue == "replay":
@@ -100,7 +98,7 @@ def build_world(settings: Settings, saved: bytes | None, resume_at: int | None) 
         series = load_candles(Path(settings.market.data or ""), interval)
     exchange = SimulatedExchange(_instruments(settings, series), settings.simulation, saved)
     limit = settings.market.candles
-    market: EmbeddedMarket | RecordedMarket
+    market: Trading
     if series is not None:
         market = RecordedMarket(symbols[0], series, exchange, limit, resume_at)
     else:
@@ -177,7 +175,7 @@ def _add_actors(engine: Engine) -> None:
             trading.symbols,
             interval,
             settings.indicators.history,
-            False,
+            world.real,
         ),
     )
     indicators: Indicators[Any] = StreamIndicators(settings.indicators)
@@ -209,7 +207,7 @@ def _add_kill_switch(engine: Engine, on_trip: Callable[[Message], None]) -> None
             KillSwitch.start,
             _connect(engine, kill),
             engine.interlock,
-            _in_market_time(settings),
+            settings.shutdown if engine.world.real else _in_market_time(settings),
             tuple(engine.world.exchange.instruments.values()),
             2 * engine.world.exchange.latency / SECOND,
         ),

@@ -50,7 +50,7 @@ def begin(state: FeedState, symbols: Iterable[str], now: int) -> list[Message]:
 def wait(
     state: FeedState, symbol: str, candle: Candle, interval: int, now: int
 ) -> tuple[list[Message], int]:
-    """Keep a candle that came behind a hole; return how many candles of history to ask for."""
+    """Keep a candle that came behind a hole; return how many candles up to now reach over it."""
     lane = state.lanes[symbol]
     if not lane.waiting and (fault := candle.fault(interval)):
         return refuse(state, symbol, candle, fault), 0
@@ -60,7 +60,7 @@ def wait(
         return let_go(state, symbol, interval, now) if over else [], 0
     why = f"{(candle.ts_open - lane.closed) // SECOND} s of candles are missing"
     told = tell(symbol, lane, FeedCondition.RECOVERING, why)
-    return [told], (candle.ts_open - lane.closed) // interval + 1
+    return [told], (now - lane.closed) // interval + 1
 
 
 def let_go(state: FeedState, symbol: str, interval: int, now: int) -> list[Message]:

@@ -47,6 +47,11 @@ def _check_names(levels: dict[str, str]) -> None:
         raise ValueError("not a name")
 
 
+def _check_venue(venue: str) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", venue):
+        raise ValueError("not a name")
+
+
 _DAY = 86_400
 
 _PERCENT = Range(0, 100, above=True)
@@ -119,6 +124,7 @@ FORMS: dict[str, Form] = {
     "trading.symbol": Form(split_symbol, "a symbol such as BTC-USD"),
     "trading.symbols": Form(_check_symbols, "symbols such as BTC-USD, at least one, each once"),
     "trading.interval": Form(interval_ns, "an interval such as 1m, 15m, 4h or 1d"),
+    "market.venue": Form(_check_venue, "embedded, replay, or a venue of ccxt such as kraken"),
     "system.log_filter": Form(_check_names, "levels by name, such as risk_guard=DEBUG,ccxt=ERROR"),
 }
 """What a range cannot say, by path."""

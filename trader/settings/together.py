@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from trader.settings.schema import SIMULATED
 from trader.settings.values import Value, to_text
 
 AT_MOST = (
@@ -32,6 +33,9 @@ def disagreements(values: Mapping[str, Value]) -> Iterator[str]:
     venue, data = values.get("market.venue"), values.get("market.data")
     if venue and data and venue.value == "replay" and data.value is None:
         yield f"{_placed(venue)} needs market.data; name a file of candles"
+    speed = values.get("market.speed")
+    if venue and speed and venue.value not in SIMULATED and _is_chosen(speed) and speed.value != 1:
+        yield f"{_placed(speed)}: {_placed(venue)} is real and keeps its own time; leave it out"
 
 
 def remarks(values: Mapping[str, Value]) -> Iterator[str]:
@@ -43,6 +47,11 @@ def remarks(values: Mapping[str, Value]) -> Iterator[str]:
         yield f"{_placed(leverage)} has no effect: spot is traded, and spot lends nothing"
     if data.value is not None and venue.value != "replay":
         yield f"{_placed(data)} has no effect: {_placed(venue)}, and only replay reads it"
+
+
+def _is_chosen(value: Value) -> bool:
+    """Tell whether a user gave a value, and not we."""
+    return value.layer not in {"default"} and not value.layer.startswith("profile")
 
 
 def _misordered(first: Value, order: str, second: Value) -> str:

@@ -2,6 +2,7 @@
 
 candle_file  candles from a CSV file, checked row by row
 embedded     the embedded market: seeded, made up, and the same on every machine
+frame_market  the market of a recording of frames
 live         a real venue's market: history by REST, then its stream, or polling
 paths        seeded price paths: regimes, swings, clustered volatility, jumps, spreads, volume
 recorded     the recorded market: the candles of a series, one after another

@@ -8,7 +8,8 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from itertools import pairwise
+from typing import Any, Protocol
 
 import trio
 
@@ -49,10 +50,20 @@ class RealClock:
         return self._origin + time.monotonic_ns()
 
 
+class Shelf(Protocol):
+    """Where candles are kept from one run to the next."""
+
+    def read(self, symbol: str, since: int, until: int) -> tuple[Candle, ...]:
+        """Return the candles kept of a stretch of time (ns), oldest first."""
+        ...
+
+    def add(self, symbol: str, candles: tuple[Candle, ...]) -> None:
+        """Keep candles that follow one another as the venue gave them."""
+        ...
+
+
 class VenueMarket:
     """A market of one venue; a `url` in place of the venue's own serves tests."""
-
-    repairs = True
 
     def __init__(
         self,
@@ -60,6 +71,7 @@ class VenueMarket:
         symbols: Sequence[str],
         interval: int,
         sink: PriceSink,
+        shelf: Shelf | None = None,
         url: str | None = None,
     ) -> None:
         self.native = rest.venue in STREAMS
@@ -68,6 +80,7 @@ class VenueMarket:
         self._symbols = tuple(symbols)
         self._interval = interval
         self._sink = sink
+        self._shelf = shelf
         self._url = url
         self._opened = 0
         self._polled: dict[str, int] = {}
@@ -79,12 +92,25 @@ class VenueMarket:
 
     async def history(self, symbol: str, count: int) -> tuple[Candle, ...]:
         """Return up to `count` closed candles, oldest first."""
-        name, now = interval_name(self._interval), self.clock()
-        return await blocking(partial(self._rest.recent, symbol, name, count, now), PATIENCE)
+        return await blocking(partial(self._history, symbol, count), PATIENCE)
 
     async def stream(self, post: Post) -> None:
         """Post what the venue sends until the line breaks, which raises."""
         await native(partial(self._stream if self.native else self._poll, post))
+
+    def _history(self, symbol: str, count: int) -> tuple[Candle, ...]:
+        """Ask for what is not on the shelf."""
+        name, interval, now = interval_name(self._interval), self._interval, self.clock()
+        if self._shelf is None:
+            return self._rest.recent(symbol, name, count, now)
+        last = now - now % interval
+        kept = _unbroken(self._shelf.read(symbol, last - count * interval, last))
+        # Kept candles serve while they reach back far enough.
+        whole = bool(kept) and kept[0].ts_open <= last - count * interval
+        missing = (last - kept[-1].ts_event) // interval if whole else count
+        fetched = self._rest.recent(symbol, name, missing, now) if missing else ()
+        self._shelf.add(symbol, fetched)
+        return (*kept, *fetched)[-count:] if whole else fetched
 
     async def _stream(self, post: Post) -> None:
         self._opened += 1
@@ -121,6 +147,14 @@ class VenueMarket:
         if candles:
             self._polled[symbol] = candles[-1].ts_event
         return quote, candles
+
+
+def _unbroken(candles: Sequence[Candle]) -> tuple[Candle, ...]:
+    """Return the candles up to the first gap: what follows it is asked for again."""
+    for i, (one, following) in enumerate(pairwise(candles), 1):
+        if following.ts_open != one.ts_event:
+            return tuple(candles[:i])
+    return tuple(candles)
 
 
 class Outlet:
@@ -213,4 +247,8 @@ class Listener:
             self._out.post(StreamConfirmed(event.symbol))
 
     def _fault(self, event: e.Fault) -> None:
+        if event.reason != "late trade":
+            # Nobody knows for which symbol it was.
+            for bars in self._bars.values():
+                bars.doubt()
         self._out.post(DataFaulted(event.symbol, event.reason, event.detail))

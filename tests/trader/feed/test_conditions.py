@@ -40,14 +40,14 @@ def test_a_bad_candle_behind_a_hole_asks_nobody():
     assert told == [DataQuarantined(BTC, "impossible values", candle(9, high=1.0), "")]
 
 
-def test_the_first_candle_behind_a_hole_asks_for_what_is_missing_and_one_more():
-    """Venues count the candle that is not closed yet."""
+def test_the_first_candle_behind_a_hole_asks_for_all_since_the_last_and_one_more():
+    """Histories count back from now, and venues count the candle that is not closed yet."""
     state = opened()
     told, count = conditions.wait(state, BTC, candle(8), MINUTE, 10 * MINUTE)
 
     why = "120 s of candles are missing"
     assert told == [FeedStalled(BTC, 10 * MINUTE, FeedCondition.RECOVERING, why)]
-    assert count == 3
+    assert count == 5
     assert conditions.wait(state, BTC, candle(9), MINUTE, 10 * MINUTE) == ([], 0)
 
 

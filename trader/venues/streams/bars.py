@@ -13,15 +13,18 @@ GRACE = 2 * SECOND
 
 
 class Bars:
-    """The candles of one symbol and interval; each is given out once, in order."""
+    """The candles of one symbol and interval; each is given out once, in order.
 
-    def __init__(self, symbol: str, interval: int) -> None:
+    Built from trades, the first is left out unless they are `whole`: all there were in it.
+    """
+
+    def __init__(self, symbol: str, interval: int, *, whole: bool = False) -> None:
         self._symbol = symbol
         self._interval = interval
         self._current: Candle | None = None
         self._whole = True
         self._closed = 0
-        self._first: int | None = None
+        self._first: int | None = -1 if whole else None
         self._last_id = -1
 
     def on_trade(self, trade: Trade) -> Sequence[Candle | Event]:
@@ -39,14 +42,14 @@ class Bars:
         done: Sequence[Candle] = ()
         if current is not None and opens > current.ts_open:
             done, current = self._close(), None
-        self._whole = opens != self._first
+        if current is None:
+            self._whole = opens != self._first
         self._current = self._with(current, opens, trade.price, trade.size)
         return done
 
     def on_bar(self, event: Barred) -> Sequence[Candle]:
         """Take a venue's candle; return what is closed by it, or is news of the past."""
         candle, current = event.candle, self._current
-        self._whole = True
         if candle.ts_event <= self._closed:
             # The feed tells a repetition from a revision, and applies neither.
             return (candle,)
@@ -55,8 +58,15 @@ class Bars:
             done = self._close()
         elif current is not None and candle.ts_open < current.ts_open:
             return (candle,)
-        self._current = candle
+        self._current, self._whole = candle, True
         return (*done, *self._close()) if event.closed else done
+
+    def doubt(self) -> None:
+        """Take note that something was lost: the candle under way is not whole any more.
+
+        The venue's next word on it makes it whole again; otherwise it is left out, a hole.
+        """
+        self._whole = False
 
     def on_clock(self, now: int) -> Sequence[Candle]:
         """Return the candle that closed a grace ago and that nothing has followed yet."""

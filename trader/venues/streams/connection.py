@@ -6,9 +6,10 @@ It ends by raising: whoever opened it decides when to open the next, and has the
 import math
 from collections.abc import Callable, Sequence
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import trio
-from trio_websocket import ConnectionClosed, HandshakeError, connect_websocket_url
+from trio_websocket import ConnectionClosed, HandshakeError, wrap_client_stream
 from trio_websocket import WebSocketConnection as Socket
 
 from trader.model.errors import NotSent, OutcomeUnknown, TraderError
@@ -24,6 +25,9 @@ TICK = 0.5
 MAX_BYTES = 32 << 20
 """Largest message: a whole order book is some megabytes."""
 
+_FAREWELL = 1.0
+
+Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 Clock = Callable[[], int]
 """Returns the time in ns."""
 
@@ -73,30 +77,60 @@ async def run_connection(
     Raise NotSent where the venue cannot be reached, OutcomeUnknown where the line broke.
     """
     where = url or adapter.url()
+    stream = await _reach(where)
     try:
         async with trio.open_nursery() as nursery:
-            socket = await _connect(nursery, where)
+            socket = await _shake_hands(nursery, stream, where)
             try:
                 await _serve(_Line(socket, adapter), listener, clock)
             finally:
                 # A peer that says nothing more must not keep us.
-                with trio.move_on_after(1.0, shield=True):
+                with trio.move_on_after(_FAREWELL, shield=True):
                     await socket.aclose()
                 nursery.cancel_scope.cancel()
     except BaseExceptionGroup as group:
         raise _first(group, where) from None
+    finally:
+        # The library leaves the stream open where the peer has closed first.
+        await trio.aclose_forcefully(stream)
 
 
-async def _connect(nursery: trio.Nursery, url: str) -> Socket:
+async def _reach(url: str) -> Stream:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
     try:
         with trio.fail_after(HANDSHAKE):
-            return await connect_websocket_url(
-                nursery, url, max_message_size=MAX_BYTES, message_queue_size=1_024
-            )
+            if parts.scheme == "wss":
+                port = parts.port or 443
+                return await trio.open_ssl_over_tcp_stream(host, port, https_compatible=True)
+            return await trio.open_tcp_stream(host, parts.port or 80)
     except trio.TooSlowError:
         raise NotSent(f"{url}: no answer within {HANDSHAKE:g} s") from None
-    except (OSError, HandshakeError, ConnectionClosed, ValueError) as error:
-        raise NotSent(f"{url}: cannot be reached: {error or type(error).__name__}") from None
+    except OSError as error:
+        raise _unreached(url, error) from None
+
+
+async def _shake_hands(nursery: trio.Nursery, stream: Stream, url: str) -> Socket:
+    parts = urlsplit(url)
+    resource = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+    try:
+        with trio.fail_after(HANDSHAKE):
+            return await wrap_client_stream(
+                nursery,
+                stream,
+                parts.netloc,
+                resource,
+                max_message_size=MAX_BYTES,
+                message_queue_size=1_024,
+            )
+    except trio.TooSlowError:
+        raise NotSent(f"{url}: no handshake within {HANDSHAKE:g} s") from None
+    except (OSError, HandshakeError, ConnectionClosed, trio.BrokenResourceError) as error:
+        raise _unreached(url, error) from None
+
+
+def _unreached(url: str, error: Exception) -> NotSent:
+    return NotSent(f"{url}: cannot be reached: {error or type(error).__name__}")
 
 
 async def _serve(line: _Line, listener: Listener, clock: Clock) -> None:

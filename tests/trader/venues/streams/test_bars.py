@@ -82,6 +82,26 @@ def test_a_candle_that_the_venue_calls_closed_is():
     assert barred(bar(1), closed=True) == [bar(1)]
 
 
+def test_a_candle_that_may_lack_something_is_left_out():
+    """Unless the venue speaks of it again: what is not whole is repaired from its history."""
+    bars = Bars(BTC, MINUTE)
+    bars.on_bar(Barred(BTC, bar(1), closed=False))
+    bars.doubt()
+    assert bars.on_bar(Barred(BTC, bar(2), closed=False)) == ()
+    bars.doubt()
+    bars.on_bar(Barred(BTC, bar(2, close=10.5), closed=False))
+    assert bars.on_bar(Barred(BTC, bar(3), closed=False)) == (bar(2, close=10.5),)
+
+
+def test_a_doubted_candle_of_trades_stays_doubted():
+    """No later trade brings back the one that was lost."""
+    bars, rows = Bars(BTC, MINUTE, whole=True), trades((1, 9.0, 1.0), (2, 9.0, 1.0), (61, 9.0, 1.0))
+    bars.on_trade(rows[0])
+    bars.doubt()
+    assert [item for trade in rows[1:] for item in bars.on_trade(trade)] == []
+    assert bars.on_clock(2 * MINUTE + GRACE) != ()
+
+
 def test_news_of_the_past_is_passed_on_for_the_feed_to_judge():
     """It knows a repetition from a revision; neither disturbs the candle under way."""
     assert barred(bar(1), bar(2), bar(1, close=10.5), bar(3)) == [

@@ -30,9 +30,8 @@ def test_what_is_recorded_is_read_again(tmp_path: Path, name: str):
 def test_a_recording_is_never_overwritten(tmp_path: Path):
     """It cannot be made again."""
     (tmp_path / "x").touch()
-    with pytest.raises(UsageError, match="is there already"):
-        with open_recording(tmp_path / "x"):
-            pass
+    with pytest.raises(UsageError, match="is there already"), open_recording(tmp_path / "x"):
+        pass
 
 
 def test_bare_frames_are_received_ones(tmp_path: Path):
