@@ -15,7 +15,6 @@ from actors.market_feed import MarketFeed
 from actors.risk_guard import RiskGuard
 from actors.supervisor import Supervisor
 from actors.validator import Validator
-from trader.app.real import open_frames, open_real
 from trader.app.tally import Tally
 from trader.app.world import Trading, World
 from trader.indicators.columns import ColumnIndicators
@@ -85,10 +84,9 @@ class Engine(msgspec.Struct):
 
 def build_world(settings: Settings, saved: bytes | None, resume_at: int | None) -> World:
     """Build the market and the venue; raise UsageError for recorded candles that are not sound."""
-    if settings.market.venue not in SIMULATED:
-        return open_real(settings, saved)
-    if settings.market.stream is not None:
-        return open_frames(settings, saved)
+    chosen = settings.market
+    if chosen.venue not in SIMULATED or (chosen.venue == "replay" and chosen.stream is not None):
+        return _build_real(settings, saved)
     symbols, interval = settings.trading.symbols, interval_ns(settings.trading.interval)
     series = None
     if settings.market.venue == "replay":
@@ -112,6 +110,15 @@ def build_world(settings: Settings, saved: bytes | None, resume_at: int | None) 
             resume_at=resume_at,
         )
     return World(market, exchange, series)
+
+
+def _build_real(settings: Settings, saved: bytes | None) -> World:
+    # What speaks to venues is imported where it is used alone: it is a third of the start.
+    from trader.app.real import open_frames, open_real
+
+    if settings.market.venue not in SIMULATED:
+        return open_real(settings, saved)
+    return open_frames(settings, saved)
 
 
 def _instruments(settings: Settings, series: Series | None) -> dict[str, Instrument]:

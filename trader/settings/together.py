@@ -45,8 +45,9 @@ def remarks(values: Mapping[str, Value]) -> Iterator[str]:
     )
     if leverage.value > 1:
         yield f"{_placed(leverage)} has no effect: spot is traded, and spot lends nothing"
-    if data.value is not None and venue.value != "replay":
-        yield f"{_placed(data)} has no effect: {_placed(venue)}, and only replay reads it"
+    for unread in (data, values["market.stream"]):
+        if unread.value is not None and venue.value != "replay":
+            yield f"{_placed(unread)} has no effect: {_placed(venue)}, and only replay reads it"
 
 
 def _is_chosen(value: Value) -> bool:

@@ -124,6 +124,10 @@ class _Line:
         """Send the frames of a connection, once the client has said something."""
         await self._subscribed.wait()
         frames = list(self._server.script.frames(self._number))
+        if not (self._server.mishaps or self._server.script.pause):
+            for frame in frames:
+                await self._socket.send_message(frame)
+            return
         for at in range(len(frames)):
             if self._is("reorder", at) and at + 1 < len(frames):
                 frames[at], frames[at + 1] = frames[at + 1], frames[at]
