@@ -2,10 +2,11 @@
 
 import argparse
 
-from tests.benchmarks import flood, latency, orders, pipeline, startup
+from tests.benchmarks import feeds, flood, latency, orders, pipeline, startup
 from tests.benchmarks.figures import header, say, to_line
 
 BENCHMARKS = {
+    "feeds": feeds.measure,
     "flood": flood.measure,
     "latency": latency.measure,
     "orders": orders.measure,

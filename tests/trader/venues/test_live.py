@@ -141,7 +141,7 @@ def check(run: Run, truth: Truth) -> None:
     assert not [c for c in run.sent if isinstance(c, m.CandleClosed) and c.gap]
 
 
-KINDS = ("drop", "duplicate", "reorder", "delay", "corrupt", "rename", "close")
+KINDS = ("drop", "duplicate", "reorder", "delay", "corrupt", "rename", "close", "flood")
 
 
 @pytest.mark.parametrize("kind", KINDS)
