@@ -71,7 +71,7 @@ class KillSwitch(Actor):
         self.state.heard[type(message).__name__] = str(message)
 
     on_feed_stalled = on_feed_recovered = on_trading_state_changed = on_heartbeat = _note
-    on_journal_failed = on_journal_recovered = _note
+    on_journal_failed = on_journal_recovered = on_data_quarantined = _note
 
     def on_account_received(self, message: m.AccountReceived) -> None:
         """Cancel the entry orders it lists; what is already being canceled waits for its answer."""

@@ -11,6 +11,7 @@ import typer
 
 from trader.model.errors import TraderError, UsageError
 from trader.settings.problems import to_line
+from trader.venues.symbols import to_symbol
 
 if TYPE_CHECKING:
     from trader.settings.layers import Loaded
@@ -29,6 +30,8 @@ app = typer.Typer(
 )
 config = typer.Typer(add_completion=False, rich_markup_mode=None, help="Settings and their layers.")
 app.add_typer(config, name="config")
+data_app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The candle store.")
+app.add_typer(data_app, name="data")
 
 
 def _option(metavar: str, text: str, *names: str) -> Any:
@@ -63,8 +66,9 @@ def run(
     sets: Sets = [],
     symbol: Annotated[list[str], _option("SYMBOL", "What to trade: BTC-USD; repeatable.")] = [],
     interval: Annotated[str | None, _option("LENGTH", "Of a candle: 1m, 15m, 4h, 1d.")] = None,
-    venue: Annotated[str | None, _option("NAME", "embedded or replay.")] = None,
-    data: Annotated[str | None, _option("FILE", "Candles to replay, CSV or CSV.gz.")] = None,
+    venue: Annotated[str | None, _option("NAME", "embedded, replay, kraken ...")] = None,
+    data: Annotated[str | None, _option("FILE", "Candles (CSV, CSV.gz) or frames.")] = None,
+    stream: Annotated[str | None, _option("VENUE", "Whose frames --data holds.")] = None,
     speed: Annotated[str | None, _option("N", "Times real time, or max.")] = None,
     seed: Annotated[str | None, _option("N", "Of the embedded market.")] = None,
     candles: Annotated[str | None, _option("N", "End after N candles of each symbol.")] = None,
@@ -87,10 +91,11 @@ def run(
     if live:
         raise UsageError("--live: trading for real is not built yet; leave it out, on paper")
     named = {
-        "trading.symbols": ",".join(symbol) or None,
+        "trading.symbols": ",".join(map(to_symbol, symbol)) or None,
         "trading.interval": interval,
         "market.venue": venue,
         "market.data": data,
+        "market.stream": stream,
         "market.speed": speed,
         "market.seed": seed,
         "market.candles": candles,
@@ -102,8 +107,6 @@ def run(
     }
     given = [(path, text) for path, text in named.items() if text is not None]
     loaded = _load(profile, files, [*_split(sets), *given])
-    if not loaded.settings.system.dry_run:
-        raise UsageError("system.dry_run = false needs --live; leave it true to trade on paper")
     sys.exit(_trade(loaded, profile, duration, resume, panel, fault, as_json))
 
 
@@ -116,6 +119,76 @@ def show(profile: Profile = "moderate", files: Files = [], sets: Sets = []) -> N
     print(to_table(loaded))
     for note in loaded.notes:
         print(f"note: {note}")
+
+
+Venue = Annotated[str, _option("NAME", "By ccxt's name, such as kraken.")]
+Symbols = Annotated[list[str], _option("SYMBOL", "Such as BTC-USD; repeatable.", "--symbol")]
+Interval = Annotated[str, _option("LENGTH", "Of a candle: 1m, 15m, 4h, 1d.")]
+
+
+@app.command()
+def download(
+    venue: Venue,
+    symbol: Symbols,
+    since: Annotated[str, _option("DATE", "Of the first candle, UTC.")],
+    interval: Interval = "1m",
+    until: Annotated[str | None, _option("DATE", "Of the last; now if left out.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Fetch candles into the store, and go on where an earlier download stopped."""
+    from trader.app.download import run_downloads
+
+    symbols = [to_symbol(text) for text in symbol]
+    for line in run_downloads(venue, symbols, interval, since, until, _data_dir(data_dir)):
+        print(line)
+
+
+@data_app.command("list")
+def list_data(data_dir: DataDir = None) -> None:
+    """Print what the candle store holds."""
+    from trader.app.download import list_holdings
+
+    print("\n".join(list_holdings(_data_dir(data_dir))))
+
+
+@data_app.command("check")
+def check_data(data_dir: DataDir = None) -> None:
+    """Print every gap and bad row of the candle store; exit code 1 if there is one."""
+    from trader.app.download import check_holdings
+
+    lines, faults = check_holdings(_data_dir(data_dir))
+    print("\n".join(lines))
+    sys.exit(1 if faults else 0)
+
+
+@app.command()
+def record(
+    venue: Venue,
+    symbol: Symbols,
+    out: Annotated[Path, _option("FILE", "To record into; .gz compresses.")],
+    interval: Interval = "1m",
+    duration: Annotated[str, _option("TIME", "How long: 90s, 10m, 2h.", "--for")] = "24h",
+) -> None:
+    """Record what a venue sends until the time is up, or Ctrl-C."""
+    from trader.app import recording
+
+    symbols, seconds = [to_symbol(text) for text in symbol], _to_seconds(duration)
+    counts = recording.record(venue, symbols, interval, out, seconds)
+    print(f"{out}: " + (", ".join(f"{kind} {n}" for kind, n in counts.items()) or "nothing came"))
+
+
+@app.command()
+def frames(
+    stream: Annotated[str, _option("VENUE", "Which sent them, or kraken-v1.")],
+    data: Annotated[Path, _option("FILE", "Recording of frames.")],
+    interval: Interval = "1m",
+    as_json: AsJson = False,
+) -> None:
+    """Count what a recording holds: by kind and symbol, with unknown kinds and errors."""
+    from trader.app import recording
+
+    counted = recording.count(stream, data, interval)
+    print(recording.to_json(counted) if as_json else recording.to_text(counted))
 
 
 @app.command()
@@ -228,6 +301,8 @@ def _trade(
     from trader.ui.results import to_text
     from trader.ui.summary import to_json
 
+    if not loaded.settings.system.dry_run:
+        raise UsageError("system.dry_run = false needs --live; leave it true to trade on paper")
     options = Options(
         profile=profile,
         resume=resume,
@@ -247,12 +322,15 @@ def _trade(
 
 
 def _directory(data_dir: str | None) -> Path:
-    """Return the data directory of a command that trades nothing."""
-    if data_dir is None:
-        data_dir = _load("moderate", [], []).settings.system.data_dir
-    if not Path(data_dir).is_dir():
-        raise UsageError(f"data directory {data_dir}: there is none; give --data-dir DIR")
-    return Path(data_dir)
+    """Return the data directory of a command that reads what runs left."""
+    directory = _data_dir(data_dir)
+    if not directory.is_dir():
+        raise UsageError(f"data directory {directory}: there is none; give --data-dir DIR")
+    return directory
+
+
+def _data_dir(data_dir: str | None) -> Path:
+    return Path(data_dir or _load("moderate", [], []).settings.system.data_dir)
 
 
 def _print(text: str, end: str = "\n") -> bool:

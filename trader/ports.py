@@ -1,11 +1,12 @@
-"""What the core asks of the world, and the three things a port coroutine may await.
+"""What the core asks of the world, and the four things a port coroutine may await.
 
 A port method is a coroutine function. It may await `sleep_until`, `blocking` and `forever` of this
 module, and other port coroutines; nothing else. That is why the virtual and the live driver can
-both run it, and why simulated ports behave alike under either.
+both run it, and why simulated ports behave alike under either. A port that lives on a network
+connection awaits `native` as well, and runs on the live driver alone.
 """
 
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from types import coroutine
 from typing import Any, Protocol, TypeVar
 
@@ -43,6 +44,12 @@ class Blocking(msgspec.Struct, frozen=True):
     lane: str = ""
 
 
+class Native(msgspec.Struct, frozen=True):
+    """Asks the live driver to run an async function as a task of its own event loop."""
+
+    function: Callable[[], Awaitable[Any]]
+
+
 @coroutine
 def sleep_until(due: int) -> Generator[SleepUntil, None, None]:
     """Sleep until `due`; a time that has passed still lets everything queued go first."""
@@ -55,6 +62,15 @@ def blocking(
 ) -> Generator[Blocking, T, T]:
     """Return what a blocking function returns; raise OutcomeUnknown after `timeout` seconds."""
     return (yield Blocking(function, timeout, lane))
+
+
+@coroutine
+def native(function: Callable[[], Awaitable[T]]) -> Generator[Native, T, T]:
+    """Return what a trio function returns; raise NotSent where no event loop is at work.
+
+    The function is canceled when the run ends.
+    """
+    return (yield Native(function))
 
 
 @coroutine

@@ -67,6 +67,7 @@ class Edge(msgspec.Struct, frozen=True):
 
 _ROWS: list[tuple[str, tuple[str, ...], Loss, tuple[type[Message], ...]]] = [
     (MARKET, (MARKET_FEED,), Loss.GAP, (m.CandleReceived, m.HistoryReceived, m.HistoryFailed)),
+    (MARKET, (MARKET_FEED,), Loss.GAP, (m.StreamConfirmed, m.DataFaulted)),
     (MARKET, (MARKET_FEED,), Loss.HALT, (m.StreamEnded, m.StreamFailed)),
     (MARKET_FEED, (MARKET_FEED,), Loss.REPEATED, (m.StaleCheckDue, m.StreamRetryDue)),
     (MARKET_FEED, (INDICATOR_WORKER, RISK_GUARD), Loss.GAP, (m.CandleClosed,)),
@@ -77,6 +78,7 @@ _ROWS: list[tuple[str, tuple[str, ...], Loss, tuple[type[Message], ...]]] = [
         Loss.RECONCILE,
         (m.FeedStalled, m.FeedRecovered),
     ),
+    (MARKET_FEED, (KILL_SWITCH,), Loss.REPEATED, (m.DataQuarantined,)),
     (MARKET_FEED, (KILL_SWITCH,), Loss.HALT, (m.FeedEnded,)),
     (INDICATOR_WORKER, (LLM_ADVISOR,), Loss.HOLD, (m.WarmupAdvanced, m.SnapshotTaken)),
     (MODEL, (LLM_ADVISOR,), Loss.HOLD, (m.ModelAnswered, m.ModelFailed)),

@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 
 from actors.market_feed import FeedState, MarketFeed
 from tests.trader.venues.stepping import SinkLog
+from trader.feed.lanes import BAD_ROWS
 from trader.model.errors import NotSent, OutcomeUnknown
-from trader.model.market import SECOND, Candle, Quote, Series
+from trader.model.market import SECOND, Candle, FeedCondition, Quote, Series
 from trader.model.messages import (
     CallFailure,
     CandleClosed,
     CandleReceived,
+    DataFaulted,
+    DataQuarantined,
     Failure,
     FeedEnded,
     FeedRecovered,
@@ -29,8 +32,10 @@ from trader.model.messages import (
     QuoteReceived,
     QuoteUpdated,
     SessionStarted,
+    StreamConfirmed,
+    StreamFailed,
 )
-from trader.ports import Market, Post, sleep_until
+from trader.ports import Market, Post, forever, sleep_until
 from trader.testing.stage import Stage, open_stage
 from trader.venues.embedded import EmbeddedMarket
 from trader.venues.recorded import RecordedMarket
@@ -111,9 +116,25 @@ async def open_feed(
     stage: Stage, market: Market | None = None, symbols: tuple[str, ...] = (BTC,), minute: int = 10
 ) -> list[Message]:
     """Start a feed at a minute; return what it sent."""
-    await stage.start(MarketFeed, market or silent(), symbols, MINUTE, 10)
+    await stage.start(MarketFeed, market or silent(), symbols, MINUTE, 10, False)
     await stage.advance(60 * minute)
     return await stage.tell(STARTED)
+
+
+def data(sent: list[Message]) -> list[Message]:
+    """Leave out what is told of the feed itself."""
+    return [m for m in sent if not isinstance(m, FeedStalled | FeedRecovered | DataQuarantined)]
+
+
+def news(sent: list[Message]) -> list[str]:
+    """Return the conditions of the feed, in the order they were told."""
+    told = [m for m in sent if isinstance(m, FeedStalled | FeedRecovered)]
+    return [m.condition.value if isinstance(m, FeedStalled) else "live" for m in told]
+
+
+def silence(symbol: str, since: int) -> FeedStalled:
+    """Return what is told of a symbol from which nothing comes."""
+    return FeedStalled(symbol, since, FeedCondition.STALE)
 
 
 # -- candles ---------------------------------------------------------------------------------------
@@ -125,7 +146,7 @@ async def test_good_candles_pass_in_order(stage: Stage) -> None:
 
     sent = await stage.tell(*received(candle(9), candle(10)))
 
-    assert sent == [CandleClosed(BTC, candle(9), 0), CandleClosed(BTC, candle(10), 0)]
+    assert data(sent) == [CandleClosed(BTC, candle(9), 0), CandleClosed(BTC, candle(10), 0)]
 
 
 async def test_missing_candles_are_counted_into_the_next(stage: Stage) -> None:
@@ -165,8 +186,12 @@ async def test_a_bad_candle_is_dropped_and_counted(stage: Stage, reason: str, ba
 
     sent = await stage.tell(*received(bad, candle(9)))
 
-    assert sent == [CandleClosed(BTC, candle(9), 0)]
+    assert data(sent) == [CandleClosed(BTC, candle(9), 0)]
     assert stage.state.dropped == {reason: 1}
+    quarantined = [m for m in sent if isinstance(m, DataQuarantined)]
+    assert [m.reason for m in quarantined] == [reason][
+        : reason not in {"duplicate", "out of order"}
+    ]
 
 
 async def test_a_symbol_nobody_asked_for_is_dropped(stage: Stage) -> None:
@@ -177,7 +202,7 @@ async def test_a_symbol_nobody_asked_for_is_dropped(stage: Stage) -> None:
         *received(candle(9), symbol="DOGE-USD"), QuoteReceived("DOGE-USD", Quote(1, 1.0, 2.0))
     )
 
-    assert sent == []
+    assert sent == [DataQuarantined("DOGE-USD", "unknown symbol", candle(9), "")]
     assert stage.state.dropped == {"unknown symbol": 2}
 
 
@@ -203,7 +228,7 @@ def test_whatever_comes_what_goes_on_is_whole_and_new(
         async with trio.open_nursery() as nursery:
             with open_stage("virtual", nursery) as stage:
                 await open_feed(stage, minute=40)
-                sent.extend(await stage.tell(*received(*candles)))
+                sent.extend(data(await stage.tell(*received(*candles))))
                 assert len(sent) + sum(stage.state.dropped.values()) == len(candles)
 
     trio.run(tell_all)
@@ -256,14 +281,14 @@ async def test_history_comes_first_and_joins_the_stream(stage: Stage) -> None:
     sent = await open_feed(stage, embedded(10 * MINUTE))
     sent += await stage.advance(120)
 
-    loaded, *rest = [m for m in sent if not isinstance(m, QuoteUpdated)]
+    loaded, *rest = [m for m in data(sent) if not isinstance(m, QuoteUpdated)]
     assert isinstance(loaded, HistoryLoaded)
     assert [c.ts_event for c in loaded.candles] == [MINUTE * i for i in range(1, 11)]
     assert [(m.candle.ts_event, m.gap) for m in rest if isinstance(m, CandleClosed)] == [
         (11 * MINUTE, 0),
         (12 * MINUTE, 0),
     ]
-    assert len(sent) == 3 + 2 * 12
+    assert len(data(sent)) == 3 + 2 * 12
     assert stage.state.dropped == {}
 
 
@@ -277,7 +302,7 @@ async def test_only_what_is_new_of_a_history_is_loaded(stage: Stage) -> None:
     sent = await stage.tell(HistoryReceived(BTC, candles))
     sent += await stage.tell(*received(candle(9)))
 
-    assert sent == [
+    assert data(sent) == [
         HistoryLoaded(BTC, (candle(6), candle(8))),
         CandleClosed(BTC, candle(9), 0),
     ]
@@ -302,7 +327,7 @@ async def test_the_end_of_the_stream_is_told(stage: Stage) -> None:
 
     assert isinstance(sent[-1], FeedEnded)
     assert [type(m) for m in sent].count(FeedEnded) == 1
-    assert not any(isinstance(m, FeedStalled) for m in sent)
+    assert "stale" not in news(sent)
 
 
 async def test_a_broken_stream_stalls_at_once_and_comes_back(stage: Stage) -> None:
@@ -312,12 +337,13 @@ async def test_a_broken_stream_stalls_at_once_and_comes_back(stage: Stage) -> No
     sent = await open_feed(stage, market)
     sent += await stage.advance(4 * 60)
 
+    assert FeedRecovered(BTC) in sent
     story = [m for m in sent if not isinstance(m, QuoteUpdated | HistoryLoaded)]
-    assert [type(m) for m in story] == [CandleClosed, FeedStalled, CandleClosed, FeedRecovered] + [
-        CandleClosed
-    ] * (len(story) - 4)
-    assert story[1] == FeedStalled(BTC, 11 * MINUTE)
-    assert [m.gap for m in story if isinstance(m, CandleClosed)][:2] == [0, 1]
+    story = story[story.index(FeedRecovered(BTC)) + 1 :]
+    assert news(story) == ["stale", "recovering", "live"]
+    assert len(data(story)) == len(story) - 3
+    assert story[0] == FeedStalled(BTC, 11 * MINUTE, FeedCondition.STALE, "the line is dead")
+    assert [m.gap for m in story if isinstance(m, CandleClosed)][:2] == [1, 0]
     assert stage.state.breaks == 0
 
 
@@ -346,9 +372,9 @@ async def test_a_silent_symbol_stalls_once_after_five_intervals(stage: Stage) ->
     await stage.tell(*received(candle(12)))
 
     assert await stage.advance(149) == []
-    assert await stage.advance(1) == [FeedStalled(ETH, 10 * MINUTE)]
+    assert await stage.advance(1) == [silence(ETH, 10 * MINUTE)]
     assert await stage.advance(149) == []
-    assert await stage.advance(1) == [FeedStalled(BTC, 12 * MINUTE + 30 * SECOND)]
+    assert await stage.advance(1) == [silence(BTC, 12 * MINUTE + 30 * SECOND)]
     assert await stage.advance(3600) == []
 
 
@@ -361,7 +387,7 @@ async def test_a_good_candle_recovers_a_stalled_symbol(stage: Stage) -> None:
         CandleClosed(BTC, candle(15), 0),
         FeedRecovered(BTC),
     ]
-    assert await stage.advance(600) == [FeedStalled(BTC, 15 * MINUTE)]
+    assert await stage.advance(600) == [silence(BTC, 15 * MINUTE)]
 
 
 async def test_quotes_and_bad_candles_keep_nothing_alive(stage: Stage) -> None:
@@ -373,14 +399,152 @@ async def test_quotes_and_bad_candles_keep_nothing_alive(stage: Stage) -> None:
         bad = candle(minute, close=NAN)
         sent += await stage.tell(*received(bad), QuoteReceived(BTC, Quote(stage.now, 1.0, 2.0)))
 
-    assert FeedStalled(BTC, 10 * MINUTE) in stage.sent
+    assert silence(BTC, 10 * MINUTE) in stage.sent
     assert not any(isinstance(m, CandleClosed) for m in sent)
 
 
 @pytest.mark.parametrize(("interval", "seconds"), [(SECOND, 60), (MINUTE, 300)])
 def test_stale_is_five_intervals_and_a_minute_at_least(interval: int, seconds: int) -> None:
     """Short intervals do not make the feed nervous."""
-    assert MarketFeed(silent(), [BTC], interval, 0).stale_after == seconds * SECOND
+    assert MarketFeed(silent(), [BTC], interval, 0, False).stale_after == seconds * SECOND
+
+
+# -- what holds entries ----------------------------------------------------------------------------
+
+
+async def test_a_session_begins_connecting_and_goes_live_with_a_candle(stage: Stage) -> None:
+    """Until something good came, a symbol is not live."""
+    sent = await open_feed(stage)
+    assert sent == [FeedStalled(BTC, 10 * MINUTE, FeedCondition.CONNECTING)]
+
+    assert news(await stage.tell(*received(candle(9), candle(10)))) == ["live"]
+
+
+async def test_a_confirmed_stream_goes_live_where_no_candle_is_missing(stage: Stage) -> None:
+    """The history reaches to now and the venue confirms: nobody waits for the next candle."""
+    await open_feed(stage)
+    assert await stage.tell(StreamConfirmed(BTC)) == []
+    await stage.tell(*received(candle(9)), StreamFailed("stream", BROKEN))
+
+    assert news(await stage.tell(StreamConfirmed(BTC))) == ["live"]
+    assert await stage.tell(StreamConfirmed(BTC), StreamConfirmed("DOGE-USD")) == []
+
+
+async def test_a_spike_is_passed_on_at_once_and_holds_entries(stage: Stage) -> None:
+    """Stops and marks see it; entries wait for a candle that stands by it."""
+    await open_feed(stage, minute=20)
+    await stage.tell(*received(*(candle(n) for n in range(8, 12))))
+
+    sent = await stage.tell(*received(candle(12, price=1_000.0)))
+    assert data(sent) == [CandleClosed(BTC, candle(12, price=1_000.0), 0)]
+    assert news(sent) == ["held"]
+
+    assert news(await stage.tell(*received(candle(13, price=1_001.0)))) == ["live"]
+
+
+async def test_a_spike_that_is_taken_back_holds_a_candle_longer(stage: Stage) -> None:
+    """The way back is a spike as well: entries pass once two candles agree."""
+    await open_feed(stage, minute=20)
+    await stage.tell(*received(*(candle(n) for n in range(8, 12))))
+    spiked = await stage.tell(*received(candle(12, price=10.0), candle(13)))
+
+    assert news(spiked) == ["held", "held"]
+    assert news(await stage.tell(*received(candle(14)))) == ["live"]
+
+
+async def test_a_quote_made_after_a_spike_confirms_it(stage: Stage) -> None:
+    """It is a second source: but not where it was made before, or stands elsewhere."""
+    await open_feed(stage, minute=20)
+    await stage.tell(*received(candle(8), candle(9), candle(10, price=1_000.0)))
+
+    before = Quote(10 * MINUTE, 1_000.0, 1_001.0)
+    elsewhere = Quote(10 * MINUTE + 1, 100.0, 101.0)
+    agrees = Quote(10 * MINUTE + 2, 1_000.0, 1_001.0)
+    told = [await stage.tell(QuoteReceived(BTC, quote)) for quote in (before, elsewhere, agrees)]
+
+    assert [news(sent) for sent in told] == [[], [], ["live"]]
+
+
+async def test_bad_rows_that_repeat_hold_entries_until_good_ones_outweigh_them(
+    stage: Stage,
+) -> None:
+    """Good candles pass meanwhile; as many of them as there were bad rows release the symbol."""
+    await open_feed(stage, minute=20)
+    await stage.tell(*received(candle(8)))
+    bad = [candle(9, close=NAN)] * BAD_ROWS
+
+    assert news(await stage.tell(*received(*bad[1:]))) == []
+    assert news(await stage.tell(*received(*bad[:1]))) == ["held"]
+    good = [await stage.tell(*received(candle(n))) for n in range(9, 9 + BAD_ROWS)]
+    assert [news(sent) for sent in good] == [[]] * (BAD_ROWS - 1) + [["live"]]
+    assert all(data(sent) for sent in good)
+
+
+async def test_what_is_no_data_is_quarantined_and_counts_as_a_bad_row(stage: Stage) -> None:
+    """Frames that nobody can read hold the symbol they were for; those of none hold nobody."""
+    await open_feed(stage)
+    await stage.tell(*received(candle(9)))
+    fault = DataFaulted(BTC, "checksum", "2 is not 3")
+
+    sent = await stage.tell(*[fault] * BAD_ROWS, *[DataFaulted("", "garbage", "?")] * BAD_ROWS)
+
+    assert sent.count(DataQuarantined(BTC, "checksum", None, "2 is not 3")) == BAD_ROWS
+    assert news(sent) == ["held"]
+    assert stage.state.dropped == {"checksum": BAD_ROWS, "garbage": BAD_ROWS}
+
+
+# -- holes -----------------------------------------------------------------------------------------
+
+
+class Patient(EmbeddedMarket):
+    """A market without a stream, whose history takes a second; `candles` is all it has."""
+
+    candles: tuple[Candle, ...] = ()
+
+    async def history(self, symbol: str, count: int) -> tuple[Candle, ...]:
+        """Answer after a second."""
+        await sleep_until(self.now() + SECOND)
+        return self.candles[-count:]
+
+    async def stream(self, post: Post) -> None:
+        """Wait for ever."""
+        await forever()
+
+
+async def repaired(stage: Stage, *hole: Candle) -> list[Message]:
+    """Have candles 9 and 12 arrive with a hole between, and 13 while it is repaired."""
+    market = Patient([BTC], MINUTE, seed=1, history=0, sink=SinkLog(), start=10 * MINUTE)
+    market.now = lambda: stage.now
+    await stage.start(MarketFeed, market, (BTC,), MINUTE, 10, True)
+    await stage.advance(60 * 20)
+    await stage.tell(STARTED)
+    await stage.advance(1)
+    market.candles = hole
+    await stage.tell(*received(candle(9)))
+    sent = await stage.tell(*received(candle(12), candle(13)))
+    assert data(sent) == []
+    assert news(sent) == ["recovering"]
+    return await stage.advance(1)
+
+
+async def test_a_hole_is_filled_before_what_came_behind_it(stage: Stage) -> None:
+    """Nothing is missed, doubled or altered; nobody trades on what comes late."""
+    sent = await repaired(stage, candle(9), candle(10), candle(11))
+
+    assert data(sent) == [
+        HistoryLoaded(BTC, (candle(10), candle(11))),
+        CandleClosed(BTC, candle(12), 0),
+        CandleClosed(BTC, candle(13), 0),
+    ]
+    assert news(sent) == ["live"]
+
+
+async def test_a_hole_that_cannot_be_filled_is_a_gap(stage: Stage) -> None:
+    """What waited goes on, with the number of candles that nobody has."""
+    sent = await repaired(stage)
+
+    assert data(sent) == [CandleClosed(BTC, candle(12), 2), CandleClosed(BTC, candle(13), 0)]
+    assert news(sent) == ["live"]
 
 
 # -- memory ----------------------------------------------------------------------------------------
@@ -406,5 +570,6 @@ async def test_a_resumed_feed_goes_on_after_its_newest_candle(stage: Stage) -> N
     await stage.tell(SessionStarted("run", resumed=True))
 
     assert list(stage.state.lanes) == [BTC, "SOL-USD"]
-    assert await stage.tell(*received(candle(9), candle(14))) == [CandleClosed(BTC, candle(14), 4)]
+    sent = await stage.tell(*received(candle(9), candle(14)))
+    assert data(sent) == [CandleClosed(BTC, candle(14), 4)]
     assert await stage.advance(299) == []

@@ -2,11 +2,22 @@
 
 import argparse
 
-from tests.benchmarks import advice, flood, indicators, latency, orders, panel, pipeline, startup
+from tests.benchmarks import (
+    advice,
+    feeds,
+    flood,
+    indicators,
+    latency,
+    orders,
+    panel,
+    pipeline,
+    startup,
+)
 from tests.benchmarks.figures import header, say, to_line
 
 BENCHMARKS = {
     "advice": advice.measure,
+    "feeds": feeds.measure,
     "flood": flood.measure,
     "indicators": indicators.measure,
     "latency": latency.measure,

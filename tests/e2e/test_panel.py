@@ -69,7 +69,7 @@ class Person:
         over = self.child.poll() is not None
         assert time.monotonic() < self._until, f"no end within {DEADLINE:g} s:\n{self.seen}"
         while select.select([self.ours], [], [], 0.0 if over else 0.05)[0]:
-            self.seen += os.read(self.ours, 65_536).decode()
+            self.seen += os.read(self.ours, 65_536).decode(errors="replace")
             over = False
         return not over
 

@@ -52,7 +52,6 @@ def command(
     [
         ("--profile nonsense", "no such profile"),
         ("--symbol BTC", "give symbols such as BTC-USD"),
-        ("--symbol btc-usd", "give symbols such as BTC-USD"),
         ("--symbol ../../etc-USD", "give symbols such as BTC-USD"),
         ("--symbol BTC-USD --symbol BTC-USD", "each once"),
         (f"--symbol {'A' * 99}-USD", "give symbols such as BTC-USD"),
@@ -75,7 +74,7 @@ def command(
         ("--set risk.cooldown_seconds=abc", "give a number from 0"),
         ("--set system.dry_run=false", "system.dry_run = false needs --live"),
         ("--live", "--live: trading for real is not built yet"),
-        ("--venue kraken", "give one of embedded, replay"),
+        ("--venue Kraken!", "give embedded, replay, or a venue of ccxt such as kraken"),
         ("--venue replay", "needs market.data"),
         ("--venue replay --data missing.csv", "missing.csv: cannot be read"),
         ("--venue replay --data .", ".: cannot be read: Is a directory"),

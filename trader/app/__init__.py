@@ -4,12 +4,15 @@ accounts   which paper account a run trades, and what an earlier run left of it
 advised    what was advised in a past run and what became of it, read from its journal
 advising   what a run's advisor asks: models, what they said in an earlier run, or nobody
 compose    build the eight actors, their ports and the two kernels of one run
+download   fill the candle store from a venue, and say what it holds
 drive      run the two kernels to their end, on virtual time or on real
 ending     the ways a run ends, the orderly one and the others
 health     how the models of a run do, and what is left of their budget
 highs      the highest use of each limit that was seen
 history    past runs of a data directory, read from its journal
 indicators the command that writes Cipher A or B of a file of candles
+real       a run on a real venue's prices, or on a recording of its frames
+recording  record what a venue sends, and count what a recording holds
 recount    what a run had done whose process died
 reporter   the status line, the panel, the status file and the dump
 reports    the status of a run, read from its actors
@@ -21,4 +24,5 @@ tally      counts what a run does, as it is sent
 terminal   standard error as a place that never holds the engine up
 trades     what becomes of each decision: the newest ones, and the trades they made
 watching   what another shell sees of a run, from its status file
+world      what a run trades on
 """

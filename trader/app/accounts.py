@@ -111,7 +111,7 @@ class Keeper:
 def account_of(settings: Settings) -> str:
     """Name the paper account of a run: environment, venue and what fixes its market."""
     market = settings.market
-    source = Path(market.data or "").name if market.venue == "replay" else f"seed {market.seed}"
+    source = f"seed {market.seed}" if market.venue == "embedded" else Path(market.data or "").name
     symbols = ",".join(settings.trading.symbols)
     return f"paper/{market.venue}/{source}/{symbols}/{settings.trading.interval}"
 

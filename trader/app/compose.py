@@ -17,6 +17,7 @@ from actors.supervisor import Supervisor
 from actors.validator import Validator
 from trader.app.advising import Advising
 from trader.app.tally import Tally
+from trader.app.world import Trading, World
 from trader.indicators.columns import ColumnIndicators
 from trader.indicators.stream import StreamIndicators
 from trader.model.errors import UsageError
@@ -32,7 +33,7 @@ from trader.runtime.kernel import Kernel
 from trader.runtime.recorder import Journal
 from trader.runtime.role import Tap
 from trader.safety.settings import ShutdownSettings
-from trader.settings.schema import Settings
+from trader.settings.schema import SIMULATED, Settings
 from trader.topology import (
     APP,
     EXECUTION_BROKER,
@@ -69,14 +70,6 @@ class KernelClock:
         return self.kernel.now
 
 
-class World(msgspec.Struct):
-    """What a run trades on: a market and a venue, both simulated or recorded."""
-
-    market: EmbeddedMarket | RecordedMarket
-    exchange: SimulatedExchange
-    series: Series | None
-
-
 class Engine(msgspec.Struct):
     """Everything of one run, wired and not yet started."""
 
@@ -93,6 +86,9 @@ class Engine(msgspec.Struct):
 
 def build_world(settings: Settings, saved: bytes | None, resume_at: int | None) -> World:
     """Build the market and the venue; raise UsageError for recorded candles that are not sound."""
+    chosen = settings.market
+    if chosen.venue not in SIMULATED or (chosen.venue == "replay" and chosen.stream is not None):
+        return _build_real(settings, saved)
     symbols, interval = settings.trading.symbols, interval_ns(settings.trading.interval)
     series = None
     if settings.market.venue == "replay":
@@ -102,7 +98,7 @@ def build_world(settings: Settings, saved: bytes | None, resume_at: int | None) 
         series = load_candles(Path(settings.market.data or ""), interval)
     exchange = SimulatedExchange(_instruments(settings, series), settings.simulation, saved)
     limit = settings.market.candles
-    market: EmbeddedMarket | RecordedMarket
+    market: Trading
     if series is not None:
         market = RecordedMarket(symbols[0], series, exchange, limit, resume_at)
     else:
@@ -116,6 +112,15 @@ def build_world(settings: Settings, saved: bytes | None, resume_at: int | None) 
             resume_at=resume_at,
         )
     return World(market, exchange, series)
+
+
+def _build_real(settings: Settings, saved: bytes | None) -> World:
+    # What speaks to venues is imported where it is used alone: it is a third of the start.
+    from trader.app.real import open_frames, open_real
+
+    if settings.market.venue not in SIMULATED:
+        return open_real(settings, saved)
+    return open_frames(settings, saved)
 
 
 def _instruments(settings: Settings, series: Series | None) -> dict[str, Instrument]:
@@ -180,7 +185,12 @@ def _add_actors(engine: Engine) -> None:
     main.add(
         MARKET_FEED,
         partial(
-            MarketFeed.start, world.market, trading.symbols, interval, settings.indicators.history
+            MarketFeed.start,
+            world.market,
+            trading.symbols,
+            interval,
+            settings.indicators.history,
+            world.real,
         ),
     )
     of = settings.indicators, settings.cipher_a, settings.cipher_b
@@ -217,7 +227,7 @@ def _add_kill_switch(engine: Engine, on_trip: Callable[[Message], None]) -> None
             KillSwitch.start,
             _connect(engine, kill),
             engine.interlock,
-            _in_market_time(settings),
+            settings.shutdown if engine.world.real else _in_market_time(settings),
             tuple(engine.world.exchange.instruments.values()),
             2 * engine.world.exchange.latency / SECOND,
         ),

@@ -149,7 +149,7 @@ class LiveDrive:
 
 def open_drive(engine: Engine) -> Drive:
     """Return what drives an engine at its speed."""
-    speed = engine.settings.market.speed
+    speed = 1.0 if engine.world.real else engine.settings.market.speed
     return VirtualDrive(engine) if speed == "max" else LiveDrive(engine, speed)
 
 

@@ -295,7 +295,7 @@ def _feed_status(symbol: str, feed: Any, lane: Any, now: int) -> FeedStatus:
     age = (now - lane.seen) / SECOND
     if feed.ended:
         return FeedStatus(symbol, age, "ended")
-    return FeedStatus(symbol, age, "stalled" if lane.stalled else "live")
+    return FeedStatus(symbol, age, str(lane.condition.value))
 
 
 # -- the whole -------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ from trader.runtime.faults import Fault
 from trader.runtime.signals import open_signals
 from trader.settings.fingerprint import fingerprint
 from trader.settings.layers import Loaded
-from trader.settings.schema import Settings
+from trader.settings.schema import SIMULATED, Settings
 from trader.settings.show import to_defaults_line
 from trader.storage.archive import Archive, open_journal
 from trader.storage.data_dir import open_data_dir
@@ -375,7 +375,7 @@ def _introduce(loaded: Loaded, options: Options) -> None:
         market=settings.market.venue,
         fills="simulated",
         symbols=",".join(settings.trading.symbols),
-        speed=settings.market.speed,
+        speed=settings.market.speed if settings.market.venue in SIMULATED else 1,
         advisor=_advisor(settings),
         settings=fingerprint(settings),
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from enum import StrEnum
 
 import msgspec
 
@@ -51,6 +52,16 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
     def fault(self) -> str | None:
         """Say what about this cannot be a quote; None if it can."""
         return None if 0.0 < self.bid <= self.ask < _INFINITY else "impossible values"
+
+
+class FeedCondition(StrEnum):
+    """What a symbol's feed is good for; entries pass while it is LIVE, exits always."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    STALE = "stale"
+    RECOVERING = "recovering"
+    HELD = "held"
 
 
 class Series(msgspec.Struct, frozen=True):

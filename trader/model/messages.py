@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from trader.model.market import Candle, Quote
+from trader.model.market import Candle, FeedCondition, Quote
 from trader.model.opinions import Answer, Opinion, Reading
 from trader.model.orders import Approval, Fill, Flow, Order, OrderState
 from trader.model.reasons import Reason
@@ -68,6 +68,20 @@ class HistoryFailed(Message, frozen=True):
     failure: CallFailure
 
 
+class StreamConfirmed(Message, frozen=True):
+    """The market has confirmed that it streams a symbol from here on."""
+
+    symbol: str
+
+
+class DataFaulted(Message, frozen=True):
+    """The market sent what is no data, or lost some; an empty `symbol` is the whole stream."""
+
+    symbol: str
+    reason: str
+    detail: str
+
+
 class StreamEnded(Message, frozen=True):
     """The market has no more to give: recorded data are at their end, or `--candles` is reached."""
 
@@ -108,16 +122,30 @@ class QuoteUpdated(Message, frozen=True):
 
 
 class FeedStalled(Message, frozen=True):
-    """Nothing came for a symbol since `since` (ns); no entries until FeedRecovered."""
+    """The feed of a symbol is not live; no entries until FeedRecovered.
+
+    Nothing good came since `since` (ns); `detail` says why, or is empty after mere silence.
+    """
 
     symbol: str
     since: int
+    condition: FeedCondition = FeedCondition.STALE
+    detail: str = ""
 
 
 class FeedRecovered(Message, frozen=True):
-    """Candles come again."""
+    """The feed of a symbol is live."""
 
     symbol: str
+
+
+class DataQuarantined(Message, frozen=True):
+    """A bad row was kept from everybody; `candle` is None where it was not even a candle."""
+
+    symbol: str
+    reason: str
+    candle: Candle | None
+    detail: str
 
 
 class FeedEnded(Message, frozen=True):

@@ -34,7 +34,8 @@ class Kernel:
     `last_resort(role, why)` is called when a role fails that no Supervisor can restart any more,
     and when a message is lost that must not be. `wake` is called, from any thread, when something
     arrived from outside; a driver sets it. `redact` takes secrets out of what an error says, before
-    a message carries it. `now` moves only while nothing is queued.
+    a message carries it. `now` moves only while nothing is queued. `away` is set by a driver that
+    lets other tasks of its thread run: what they post arrives from outside.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Kernel:
         self.redact = redact
         self.wake: Callable[[], None] = lambda: None
         self.thread = threading.get_ident()
+        self.away = False
         self.own = Role(KERNEL, recovery.no_actor)
         self.idle = Envelope(0, 0, KERNEL, 0, 0, self.own, JournalRecovered())
         self.current = self.idle
@@ -123,7 +125,7 @@ class Kernel:
         sources = role.sources
 
         def post(message: Message) -> None:
-            if threading.get_ident() == self.thread:
+            if threading.get_ident() == self.thread and not self.away:
                 self.enqueue(role, message, sources[type(message)])
             else:
                 self.soon(self._arrived, role, message, sources[type(message)], None)

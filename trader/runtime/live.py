@@ -11,7 +11,7 @@ import trio
 
 from trader.model.errors import OutcomeUnknown
 from trader.model.market import SECOND
-from trader.ports import Blocking
+from trader.ports import Blocking, Native
 from trader.runtime.actor import driving
 from trader.runtime.kernel import Kernel
 from trader.runtime.schedule import Task
@@ -87,11 +87,12 @@ class LiveDriver:
                     nursery.cancel_scope.cancel()
             finally:
                 self._token = None
+                self._kernel.away = False
                 schedule.offload = schedule.refuse
 
     async def _turn(self) -> None:
         kernel = self._kernel
-        self._woken = False
+        self._woken = kernel.away = False
         kernel.drain()
         if kernel.arrivals:
             due = kernel.schedule.next_due()
@@ -107,10 +108,12 @@ class LiveDriver:
                 return
             kernel.schedule.fire()
             kernel.drain()
+        kernel.away = True
         await trio.lowlevel.checkpoint()
 
     async def _sleep(self, due: int | None) -> None:
         self._awake = trio.Event()
+        self._kernel.away = True
         # Whoever posts from here on sets the new event: nobody's wake-up is lost.
         if self._woken or self._stopped or self._kernel.arrivals:
             await trio.lowlevel.checkpoint()
@@ -134,8 +137,22 @@ class LiveDriver:
     def _set_awake(self) -> None:
         self._awake.set()
 
-    def _offload(self, nursery: trio.Nursery, task: Task, trap: Blocking) -> None:
-        nursery.start_soon(self._run_blocking, task, trap)
+    def _offload(self, nursery: trio.Nursery, task: Task, trap: Blocking | Native) -> None:
+        if isinstance(trap, Native):
+            nursery.start_soon(self._run_native, task, trap)
+        else:
+            nursery.start_soon(self._run_blocking, task, trap)
+
+    async def _run_native(self, task: Task, trap: Native) -> None:
+        value: Any = None
+        failure: BaseException | None = None
+        try:
+            value = await trap.function()
+        except (trio.Cancelled, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001 - handed to the coroutine that asked
+            failure = error
+        self._kernel.soon(self._kernel.schedule.resume, task, value, failure)
 
     async def _run_blocking(self, task: Task, trap: Blocking) -> None:
         value: Any = None

@@ -11,7 +11,7 @@ from loguru import logger
 from trader.model.errors import NotSent, OutcomeUnknown, Rejected
 from trader.model.messages import CallFailure, Failure, Message
 from trader.model.reasons import Reason
-from trader.ports import Blocking, SleepUntil
+from trader.ports import Blocking, Native, SleepUntil
 
 if TYPE_CHECKING:
     from trader.runtime.kernel import Kernel
@@ -85,7 +85,7 @@ class Schedule:
 
     def __init__(self, kernel: "Kernel") -> None:
         self.heap: list[tuple[int, int, Alarm | Task]] = []
-        self.offload: Callable[[Task, Blocking], None] = self.refuse
+        self.offload: Callable[[Task, Blocking | Native], None] = self.refuse
         self._kernel = kernel
         self._numbers = count(1)
         self._held: list[Task] = []
@@ -161,7 +161,7 @@ class Schedule:
             del self._parked[task]
             self._step(task, value, error)
 
-    def refuse(self, task: Task, _trap: Blocking) -> None:
+    def refuse(self, task: Task, _trap: Blocking | Native) -> None:
         """Tell a coroutine that nobody can run its function: no driver is at work."""
         error = NotSent("no driver is there to run it")
         self._kernel.soon(self.resume, task, None, error)
@@ -191,11 +191,11 @@ class Schedule:
                 self._push(max(trap.due, self._kernel.now), task)
             elif trap is None:
                 self._parked[task] = None
-            elif isinstance(trap, Blocking):
+            elif isinstance(trap, Blocking | Native):
                 self._parked[task] = None
                 self.offload(task, trap)
             else:
-                what = "a port awaits sleep_until, blocking and forever, nothing else"
+                what = "a port awaits sleep_until, blocking, native and forever, nothing else"
                 self._step(task, None, TypeError(what))
 
     def _push(self, due: int, item: Alarm | Task) -> int:

@@ -3,8 +3,8 @@
 from functools import partial
 from typing import Any
 
-from trader.model.errors import OutcomeUnknown
-from trader.ports import Blocking
+from trader.model.errors import NotSent, OutcomeUnknown
+from trader.ports import Blocking, Native
 from trader.runtime.actor import driving
 from trader.runtime.kernel import Kernel
 from trader.runtime.schedule import Task
@@ -22,7 +22,7 @@ class VirtualDriver:
         self._kernels = kernels
         self._stopped = False
         for kernel in kernels:
-            kernel.schedule.offload = partial(_run_blocking, kernel)
+            kernel.schedule.offload = partial(_run, kernel)
 
     def stop(self) -> None:
         """Have `run` return after what is queued; safe from any thread."""
@@ -55,6 +55,14 @@ class VirtualDriver:
         for kernel in self._kernels:
             if kernel.now < time:
                 kernel.now = time
+
+
+def _run(kernel: Kernel, task: Task, trap: Blocking | Native) -> None:
+    if isinstance(trap, Native):
+        error = NotSent("a real connection needs real time: leave --speed out")
+        kernel.soon(kernel.schedule.resume, task, None, error)
+    else:
+        _run_blocking(kernel, task, trap)
 
 
 def _run_blocking(kernel: Kernel, task: Task, trap: Blocking) -> None:

@@ -87,6 +87,11 @@ def _check_names(levels: dict[str, str]) -> None:
         raise ValueError("not a name")
 
 
+def _check_venue(venue: str) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", venue):
+        raise ValueError("not a name")
+
+
 _DAY = 86_400
 _MODEL = r"(openai|anthropic|google_genai|ollama):[\w./:@-]{1,100}"
 _URL = r"https?://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(/[\w./-]*)?"
@@ -211,6 +216,7 @@ FORMS: dict[str, Form] = {
     "llm.allowed_hosts": Form(_check_hosts, "names of hosts, such as models.example.org"),
     "llm.input_prices": Form(_check_prices, f"prices by model, such as {_A_PRICE}"),
     "llm.output_prices": Form(_check_prices, f"prices by model, such as {_A_PRICE}"),
+    "market.venue": Form(_check_venue, "embedded, replay, or a venue of ccxt such as kraken"),
     "system.log_filter": Form(_check_names, "levels by name, such as risk_guard=DEBUG,ccxt=ERROR"),
 }
 """What a range cannot say, by path."""

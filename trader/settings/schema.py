@@ -30,15 +30,22 @@ class TradingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Notional of one position, in % of equity, before leverage: on a perpetual, its margin."""
 
 
-class MarketSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where candles and quotes come from. Fills are simulated at either venue."""
+SIMULATED = frozenset({"embedded", "replay"})
+"""What may stand in `market.venue` and is no real venue."""
 
-    venue: Literal["embedded", "replay"] = "embedded"
-    """`embedded`: a simulated market, drawn from `seed`. `replay`: recorded candles of `data`."""
+
+class MarketSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where candles and quotes come from. Fills are simulated at every venue."""
+
+    venue: str = "embedded"
+    """`embedded`: a simulated market, drawn from `seed`. `replay`: what is recorded in `data`.
+    Any other is a real venue, by the name that ccxt gives it, such as kraken."""
     data: str | None = None
-    """File of recorded candles; `replay` needs one."""
+    """File of recorded candles, or of a stream's frames; `replay` needs one."""
+    stream: str | None = None
+    """The venue whose frames `data` holds; null: it holds candles."""
     speed: float | Literal["max"] = 60.0
-    """Market seconds per wall second; `max` does not wait at all."""
+    """Market seconds per wall second; `max` does not wait at all. A real venue keeps its own."""
     seed: int = 10
     """Seed of the simulated market: the same seed draws the same candles."""
     candles: int | None = None

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from trader.model.instrument import is_perpetual, split_symbol
 from trader.model.market import interval_ns
+from trader.settings.schema import SIMULATED
 from trader.settings.values import Value, to_text
 
 AT_MOST = (
@@ -46,6 +47,9 @@ def disagreements(values: Mapping[str, Value]) -> Iterator[str]:
     yield from _unlisted_host(values)
     yield from _misnamed(values)
     yield from _out_of_reach(values)
+    speed = values.get("market.speed")
+    if venue and speed and venue.value not in SIMULATED and _is_chosen(speed) and speed.value != 1:
+        yield f"{_placed(speed)}: {_placed(venue)} is real and keeps its own time; leave it out"
 
 
 def _unlisted_host(values: Mapping[str, Value]) -> Iterator[str]:
@@ -111,8 +115,14 @@ def remarks(values: Mapping[str, Value]) -> Iterator[str]:
     if leverage.value > 1 and not any(map(is_perpetual, values["trading.symbols"].value)):
         yield f"{_placed(leverage)} has no effect: spot is traded, and spot lends nothing"
     yield from _remarks_on_models(values)
-    if data.value is not None and venue.value != "replay":
-        yield f"{_placed(data)} has no effect: {_placed(venue)}, and only replay reads it"
+    for unread in (data, values["market.stream"]):
+        if unread.value is not None and venue.value != "replay":
+            yield f"{_placed(unread)} has no effect: {_placed(venue)}, and only replay reads it"
+
+
+def _is_chosen(value: Value) -> bool:
+    """Tell whether a user gave a value, and not we."""
+    return value.layer not in {"default"} and not value.layer.startswith("profile")
 
 
 def _remarks_on_models(values: Mapping[str, Value]) -> Iterator[str]:

@@ -55,6 +55,8 @@ class Pace:
 
     async def advance(self, delay: int) -> None:
         """Let `delay` ns pass, and everything happen that falls due meanwhile."""
+        if self._kernel.arrivals:
+            await self.settle()  # what has arrived by now, arrived now
         end = self._clock.time + delay
         while self._live is not None:
             due = self._kernel.schedule.next_due()

@@ -44,6 +44,7 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
         m.FlowReported,
         m.LiquidationReported,
         m.OrderSubmitted,
+        m.StreamConfirmed,
         m.StreamEnded,
         m.ExecutionsEnded,
         m.ActorStarted,
@@ -70,6 +71,8 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
     "WARNING": (
         m.FeedStalled,
         m.FeedRecovered,
+        m.DataFaulted,
+        m.DataQuarantined,
         m.TradingStateChanged,
         m.HaltTrading,
         m.StopRequested,
@@ -198,7 +201,9 @@ def _is_routine(message: Message) -> bool:
 
 
 def _stalled(message: m.FeedStalled) -> Fields:
-    return {"symbol": message.symbol, "since": utc(message.since)}
+    fields = {"symbol": message.symbol, "since": utc(message.since)}
+    fields["condition"] = str(message.condition)
+    return {**fields, "detail": message.detail} if message.detail else fields
 
 
 def _asked(key: str) -> Fields:

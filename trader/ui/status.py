@@ -73,7 +73,8 @@ class FeedStatus(msgspec.Struct, frozen=True):
 
     symbol: str
     age_seconds: float | None
-    state: Literal["live", "stalled", "ended", "waiting"]
+    state: str
+    """`waiting` before the first data, `ended`, or a FeedCondition."""
 
 
 class DecisionStatus(msgspec.Struct, frozen=True):

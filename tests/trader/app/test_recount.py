@@ -13,7 +13,7 @@ from trader.runtime.faults import Fault
 from trader.storage.archive import open_archive
 from trader.ui.summary import SessionSummary
 
-FAULTS = {"well": (), "ill": (Fault("risk_guard", 50), Fault("validator", 3, always=True))}
+FAULTS = {"well": (), "ill": (Fault("risk_guard", 50), Fault("validator", 20, always=True))}
 END = ("digest", "wall_s", "limits", "exit_code")
 """What an end alone can tell."""
 

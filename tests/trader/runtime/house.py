@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar
@@ -23,7 +23,7 @@ from trader.model.messages import (
     RestartActor,
 )
 from trader.model.reasons import Reason
-from trader.ports import Post, blocking, forever, sleep_until
+from trader.ports import Post, blocking, forever, native, sleep_until
 from trader.runtime import Actor
 from trader.runtime.faults import Fault, FaultPlan
 from trader.runtime.kernel import Kernel
@@ -250,6 +250,7 @@ class Ports:
         self.post: Post = lambda _message: None
         self.function: Callable[[], Any] = lambda: 3
         self.timeout = 5.0
+        self.task: Callable[[], Awaitable[Any]] = trio.sleep_forever
         self.noted = threading.Semaphore(0)
         self.refs: dict[str, Callable[[], Any]] = {}
 
@@ -277,6 +278,10 @@ class Ports:
     async def elsewhere(self, _now: int) -> int:
         """Have `function` run on another thread, within `timeout` seconds."""
         return await blocking(self.function, self.timeout)
+
+    async def natively(self, _now: int) -> int:
+        """Have `task` run in the event loop."""
+        return await native(self.task)
 
     async def never(self, _now: int) -> int:
         """Never answer."""

@@ -23,6 +23,7 @@ from tests.trader.runtime.house import (
     Ticked,
     open_house,
 )
+from trader.model.errors import NotSent
 from trader.model.market import SECOND
 from trader.model.messages import CallFailure, Failure, Message
 from trader.ports import sleep_until
@@ -260,6 +261,83 @@ def test_a_blocking_function_past_its_time_is_abandoned(house: House) -> None:
     house.run(house.kernel.now)
 
     assert len(house.log(FEED)) == 2
+
+
+# -- native calls ----------------------------------------------------------------------------------
+
+
+def native_answer_of(house: House) -> str:
+    """Return the answer of a call that runs in the event loop, once it is there."""
+    house.post(Asked("wire", "natively"))
+    with house.running():
+        for _ in range(2):
+            assert house.ports.noted.acquire(timeout=2), "no answer"
+    return house.log(FEED)[-1]
+
+
+def test_a_native_function_runs_in_the_event_loop(house: House) -> None:
+    """It may await what trio offers; what it returns is the answer."""
+
+    async def task() -> int:
+        await trio.sleep(0)
+        return 3
+
+    house.ports.task = task
+    assert native_answer_of(house) == "Answered(key='wire', result=3)"
+
+
+def test_what_a_native_function_raises_fails_its_call(house: House) -> None:
+    """The run goes on."""
+
+    async def task() -> int:
+        await trio.sleep(0)
+        raise NotSent("no route")
+
+    house.ports.task = task
+    failure = CallFailure(Failure.NOT_SENT, "no route")
+    assert native_answer_of(house) == f"Refused(key='wire', failure={failure})"
+
+
+def test_what_a_native_function_posts_arrives_in_real_time(house: House) -> None:
+    """It wakes the driver, and bears the time of the clock, not of the event before it."""
+
+    async def task() -> int:
+        await trio.sleep(0.01)
+        house.ports.post(Counted(5))
+        await trio.sleep_forever()
+        return 0
+
+    house.ports.task = task
+    house.post(Asked("wire", "natively"))
+    with house.running():
+        for _ in range(2):
+            assert house.ports.noted.acquire(timeout=2), "nothing came"
+    time, note = house.state(CHECK).log[0]
+
+    assert note == str(Added(5))
+    assert time >= SECOND // 100
+
+
+def test_a_native_function_is_canceled_with_the_run(house: House) -> None:
+    """Its connections close."""
+    closed: list[bool] = []
+
+    async def task() -> int:
+        house.ports.noted.release()
+        try:
+            await trio.sleep_forever()
+        finally:
+            closed.append(True)
+        return 0
+
+    house.ports.task = task
+    house.post(Asked("wire", "natively"))
+    with house.running():
+        for _ in range(2):
+            assert house.ports.noted.acquire(timeout=2), "it never began"
+        assert not closed
+
+    assert closed == [True]
 
 
 # -- the clock -------------------------------------------------------------------------------------

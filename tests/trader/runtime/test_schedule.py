@@ -80,7 +80,7 @@ def test_a_timer_that_was_armed_anew_moves_no_clock(house: House) -> None:
             0,
             CallFailure(
                 Failure.UNKNOWN,
-                "TypeError: a port awaits sleep_until, blocking and forever, nothing else",
+                "TypeError: a port awaits sleep_until, blocking, native and forever, nothing else",
             ),
         ),
     ],

@@ -14,6 +14,7 @@ SCRIPT = """
 import signal, sys, threading
 from trader.runtime.signals import interrupt, open_signals
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever started these tests may ignore it
 {before}
 seen = []
 

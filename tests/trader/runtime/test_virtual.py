@@ -53,6 +53,14 @@ def test_a_blocking_function_runs_where_it_is_asked_for(house: House) -> None:
     assert house.log(FEED)[3:] == [f"Refused(key='fast', failure={failure})"]
 
 
+def test_a_native_function_is_refused(house: House) -> None:
+    """Nobody waits for a network in virtual time."""
+    house.tell(Asked("wire", "natively"))
+
+    failure = CallFailure(Failure.NOT_SENT, "a real connection needs real time: leave --speed out")
+    assert house.log(FEED)[1:] == [f"Refused(key='wire', failure={failure})"]
+
+
 def test_an_interrupt_of_a_blocking_function_is_raised(house: House) -> None:
     """Who asked hears of it all the same."""
 

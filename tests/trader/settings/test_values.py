@@ -141,7 +141,7 @@ def test_a_file_must_give_the_type(path: str, value: object) -> None:
         ("trading.leverage", "a whole number from 1 to 125"),
         ("market.speed", "max or a number from 0.001 to 1000000"),
         ("market.candles", "null or a whole number from 1 to 1000000000"),
-        ("market.venue", "one of embedded, replay"),
+        ("market.venue", "embedded, replay, or a venue of ccxt such as kraken"),
         ("market.data", "null or text"),
         ("system.dry_run", "true or false"),
     ],

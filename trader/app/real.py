@@ -1,0 +1,112 @@
+"""A run on a real venue's prices: rules and fees from the venue, orders to the simulated one."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from trader.app.world import World
+from trader.model.errors import NotSent, OutcomeUnknown, UsageError
+from trader.model.instrument import Instrument
+from trader.model.market import SECOND, Candle, interval_ns
+from trader.settings.schema import Settings
+from trader.storage.candles import CandleStore, Key
+from trader.storage.instruments import keep_rules, read_rules
+from trader.ui.log import log_event
+from trader.venues.frame_market import FrameMarket, Recording
+from trader.venues.instruments import simulated_instrument
+from trader.venues.live import VenueMarket
+from trader.venues.rest import Rest
+from trader.venues.simulated import SimulatedExchange
+from trader.venues.streams.catalog import STREAMS
+
+LONGEST_WAIT = 60.0
+"""Seconds between two attempts to reach a venue, at most."""
+
+
+class Shelf:
+    """The candle store as a market sees it."""
+
+    def __init__(self, store: CandleStore, venue: str, interval: int) -> None:
+        self._store = store
+        self._venue = venue
+        self._interval = interval
+
+    def read(self, symbol: str, since: int, until: int) -> tuple[Candle, ...]:
+        """Return the candles kept of a stretch of time."""
+        return self._store.read(self._key(symbol), since, until)
+
+    def add(self, symbol: str, candles: tuple[Candle, ...]) -> None:
+        """Keep candles."""
+        if candles:
+            span = candles[0].ts_open, candles[-1].ts_event
+            self._store.add(self._key(symbol), candles, span)
+
+    def _key(self, symbol: str) -> Key:
+        return Key(self._venue, symbol, self._interval)
+
+
+def open_real(
+    settings: Settings,
+    saved: bytes | None,
+    client: Any = None,
+    url: str | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> World:
+    """Ask the venue for its rules until it answers; raise UsageError for what it does not have."""
+    venue, interval = settings.market.venue, interval_ns(settings.trading.interval)
+    directory = Path(settings.system.data_dir)
+    rest = Rest(venue, client)
+    rest.served_interval(settings.trading.interval)
+    instruments = _instruments(rest, settings, directory / "venues" / f"{venue}.json", sleep)
+    exchange = SimulatedExchange(instruments, settings.simulation, saved)
+    shelf = Shelf(candle_store(directory), venue, interval)
+    market = VenueMarket(rest, settings.trading.symbols, interval, exchange, shelf, url)
+    way = "its websocket" if market.native else "polling of its REST: no websocket is built in"
+    log_event("INFO", "app", None, "venue_opened", None, venue=venue, by=way)
+    return World(market, exchange, None, real=True)
+
+
+def candle_store(directory: Path) -> CandleStore:
+    """Return the candle store of a data directory."""
+    return CandleStore(directory / "candles.db")
+
+
+def _instruments(
+    rest: Rest, settings: Settings, path: Path, sleep: Callable[[float], None]
+) -> dict[str, Instrument]:
+    symbols, wait = settings.trading.symbols, 1.0
+    while True:
+        try:
+            instruments = {symbol: rest.instrument(symbol) for symbol in symbols}
+        except (NotSent, OutcomeUnknown) as error:
+            kept = read_rules(path)
+            if kept is not None and kept.instruments.keys() >= set(symbols):
+                date = datetime.fromtimestamp(kept.fetched // SECOND, UTC)
+                log_event(
+                    "WARNING", "app", None, "old_rules", None, error=str(error), of=f"{date:%F %R}"
+                )
+                return {symbol: kept.instruments[symbol] for symbol in symbols}
+            log_event("WARNING", "app", None, "venue_down", None, error=str(error), again_s=wait)
+            sleep(wait)
+            wait = min(2 * wait, LONGEST_WAIT)
+        else:
+            keep_rules(path, instruments)
+            return instruments
+
+
+def open_frames(settings: Settings, saved: bytes | None) -> World:
+    """Open a recording of frames; raise UsageError for one that is not sound."""
+    market, symbols = settings.market, settings.trading.symbols
+    stream, interval = market.stream or "", interval_ns(settings.trading.interval)
+    if stream not in STREAMS:
+        raise UsageError(f"stream {stream}: nobody knows it; give one of {', '.join(STREAMS)}")
+    recording = Recording(Path(market.data or ""), stream, interval)
+    instruments = {
+        symbol: simulated_instrument(symbol, recording.price(symbol), settings.simulation)
+        for symbol in symbols
+    }
+    exchange = SimulatedExchange(instruments, settings.simulation, saved)
+    frames = FrameMarket(recording, symbols, interval, exchange, market.candles)
+    return World(frames, exchange, None)

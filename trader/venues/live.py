@@ -1,0 +1,254 @@
+"""A real venue's market: history by REST, then its stream, or polling where it has none here.
+
+Prices are real; fills are not this module's.
+"""
+
+import random
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import Any, Protocol
+
+import trio
+
+from trader.model.market import Candle, Quote, interval_name
+from trader.model.messages import (
+    CandleReceived,
+    DataFaulted,
+    QuoteReceived,
+    StreamConfirmed,
+)
+from trader.ports import Post, blocking, native
+from trader.venues.rest import Rest
+from trader.venues.sink import PriceSink
+from trader.venues.streams import events as e
+from trader.venues.streams.adapter import Adapter
+from trader.venues.streams.bars import Bars
+from trader.venues.streams.catalog import STREAMS
+from trader.venues.streams.connection import run_connection
+
+PATIENCE = 120.0
+"""Seconds for a history, all its pages together."""
+POLL = 5.0
+"""Seconds between two rounds of polling; the venue's rate limit may make them longer."""
+_AGAIN = 3
+"""Candles asked for at every close: venues may be late with the last."""
+_JITTER = 1.0
+"""Seconds, at most, before a connection is opened again: clients must not all come at once."""
+
+
+class RealClock:
+    """The time of day when it was made (ns), and monotonic from then on, whatever is set."""
+
+    def __init__(self) -> None:
+        self._origin = time.time_ns() - time.monotonic_ns()
+
+    def __call__(self) -> int:
+        """Return the time in ns."""
+        return self._origin + time.monotonic_ns()
+
+
+class Shelf(Protocol):
+    """Where candles are kept from one run to the next."""
+
+    def read(self, symbol: str, since: int, until: int) -> tuple[Candle, ...]:
+        """Return the candles kept of a stretch of time (ns), oldest first."""
+        ...
+
+    def add(self, symbol: str, candles: tuple[Candle, ...]) -> None:
+        """Keep candles that follow one another as the venue gave them."""
+        ...
+
+
+class VenueMarket:
+    """A market of one venue; a `url` in place of the venue's own serves tests."""
+
+    def __init__(
+        self,
+        rest: Rest,
+        symbols: Sequence[str],
+        interval: int,
+        sink: PriceSink,
+        shelf: Shelf | None = None,
+        url: str | None = None,
+    ) -> None:
+        self.native = rest.venue in STREAMS
+        self.clock = RealClock()
+        self._rest = rest
+        self._symbols = tuple(symbols)
+        self._interval = interval
+        self._sink = sink
+        self._shelf = shelf
+        self._url = url
+        self._opened = 0
+        self._polled: dict[str, int] = {}
+
+    @property
+    def start(self) -> int:
+        """The time at which a run begins: now."""
+        return self.clock()
+
+    async def history(self, symbol: str, count: int) -> tuple[Candle, ...]:
+        """Return up to `count` closed candles, oldest first."""
+        return await blocking(partial(self._history, symbol, count), PATIENCE)
+
+    async def stream(self, post: Post) -> None:
+        """Post what the venue sends until the line breaks, which raises."""
+        await native(partial(self._stream if self.native else self._poll, post))
+
+    def _history(self, symbol: str, count: int) -> tuple[Candle, ...]:
+        """Ask for what is not on the shelf."""
+        name, interval, now = interval_name(self._interval), self._interval, self.clock()
+        if self._shelf is None:
+            return self._rest.recent(symbol, name, count, now)
+        last = now - now % interval
+        kept = _unbroken(self._shelf.read(symbol, last - count * interval, last))
+        # Kept candles serve while they reach back far enough.
+        whole = bool(kept) and kept[0].ts_open <= last - count * interval
+        missing = (last - kept[-1].ts_event) // interval if whole else count
+        fetched = self._rest.recent(symbol, name, missing, now) if missing else ()
+        self._shelf.add(symbol, fetched)
+        return (*kept, *fetched)[-count:] if whole else fetched
+
+    async def _stream(self, post: Post) -> None:
+        self._opened += 1
+        if self._opened > 1:
+            await trio.sleep(random.uniform(0.0, _JITTER))  # noqa: S311 - spreads clients out
+        stream, name = STREAMS[self._rest.venue], interval_name(self._interval)
+        adapter = stream.make(self._symbols, stream.channels(name), name)
+        build = stream.candle_channel(name) is None
+        outlet = Outlet(self._interval, self._sink, post, self.clock)
+        listener = Listener(adapter, outlet, self._interval, build=build)
+        await run_connection(adapter, listener, self.clock, self._url)
+
+    async def _poll(self, post: Post) -> None:
+        outlet = Outlet(self._interval, self._sink, post, self.clock)
+        first = True
+        while True:
+            for symbol in self._symbols:
+                ask = partial(self._ask, symbol)
+                quote, candles = await trio.to_thread.run_sync(ask, abandon_on_cancel=True)
+                if first:
+                    post(StreamConfirmed(symbol))
+                outlet.quote(symbol, quote, 0.0)
+                outlet.candles(symbol, candles)
+            first = False
+            await trio.sleep(POLL)
+
+    def _ask(self, symbol: str) -> tuple[Quote, Sequence[Candle]]:
+        """Ask for the newest quote, and for the last candle where one has closed since."""
+        now, interval = self.clock(), self._interval
+        quote = self._rest.quote(symbol, now)
+        if now - self._polled.get(symbol, 0) < interval:
+            return quote, ()
+        candles = self._rest.recent(symbol, interval_name(interval), _AGAIN, now)
+        if candles:
+            self._polled[symbol] = candles[-1].ts_event
+        return quote, candles
+
+
+def _unbroken(candles: Sequence[Candle]) -> tuple[Candle, ...]:
+    """Return the candles up to the first gap: what follows it is asked for again."""
+    for i, (one, following) in enumerate(pairwise(candles), 1):
+        if following.ts_open != one.ts_event:
+            return tuple(candles[:i])
+    return tuple(candles)
+
+
+class Outlet:
+    """Shows prices to the sink, then posts them; the sink sees no bad row and nothing twice."""
+
+    def __init__(
+        self, interval: int, sink: PriceSink, post: Post, clock: Callable[[], int]
+    ) -> None:
+        self.post = post
+        self.clock = clock
+        self._interval = interval
+        self._sink = sink
+        self._quoted: dict[str, int] = {}
+        opened = clock()
+        self._shown: dict[str, int] = defaultdict(lambda: opened)
+
+    def quote(self, symbol: str, quote: Quote, volume: float) -> None:
+        """Pass on a quote with the volume traded since the one before it."""
+        last = self._quoted.get(symbol, 0)
+        if quote.ts_event == last:
+            # Venues change a quote more than once in a tick of their clock: the last one counts.
+            quote = Quote(last + 1, quote.bid, quote.ask)
+        if quote.ts_event > last and quote.fault() is None:
+            self._quoted[symbol] = quote.ts_event
+            self._sink.on_quote(symbol, quote, volume)
+        self.post(QuoteReceived(symbol, quote))
+
+    def candles(self, symbol: str, candles: Sequence[Candle]) -> None:
+        """Pass on candles that have closed."""
+        for candle in candles:
+            if candle.ts_event > self._shown[symbol] and candle.fault(self._interval) is None:
+                self._shown[symbol] = candle.ts_event
+                self._sink.on_candle(symbol, candle)
+            self.post(CandleReceived(symbol, candle))
+
+
+class Listener:
+    """Turns a connection's events into messages, candles built from trades where it must."""
+
+    def __init__(self, adapter: Adapter, outlet: Outlet, interval: int, *, build: bool) -> None:
+        self._adapter = adapter
+        self._out = outlet
+        self._bars = {symbol: Bars(symbol, interval) for symbol in adapter.symbols}
+        self._volumes = dict.fromkeys(adapter.symbols, 0.0)
+        self._build = build
+        self._takers: Mapping[type[e.Event], Callable[[Any], None]] = {
+            e.Quoted: self._quote,
+            e.Booked: self._quote,
+            e.Trade: self._trade,
+            e.Barred: self._bar,
+            e.Confirmed: self._confirm,
+            e.Fault: self._fault,
+        }
+
+    def on_frame(self, frame: str | bytes) -> None:
+        """Leave the frame itself alone."""
+
+    def on_events(self, events: Sequence[e.Event]) -> None:
+        """Pass on what a frame says."""
+        for event in events:
+            take = self._takers.get(type(event))
+            if take is not None:
+                take(event)
+
+    def on_tick(self) -> None:
+        """Close candles by the clock."""
+        now = self._out.clock()
+        for symbol, bars in self._bars.items():
+            self._out.candles(symbol, bars.on_clock(now))
+
+    def _quote(self, event: e.Quoted | e.Booked) -> None:
+        volume, self._volumes[event.symbol] = self._volumes[event.symbol], 0.0
+        self._out.quote(event.symbol, event.quote, volume)
+
+    def _trade(self, event: e.Trade) -> None:
+        self._volumes[event.symbol] += event.size
+        if not self._build:
+            return
+        for item in self._bars[event.symbol].on_trade(event):
+            if isinstance(item, e.Fault):
+                self._fault(item)
+            elif isinstance(item, Candle):
+                self._out.candles(event.symbol, (item,))
+
+    def _bar(self, event: e.Barred) -> None:
+        self._out.candles(event.symbol, self._bars[event.symbol].on_bar(event))
+
+    def _confirm(self, event: e.Confirmed) -> None:
+        if not any(symbol == event.symbol for _, symbol in self._adapter.awaited):
+            self._out.post(StreamConfirmed(event.symbol))
+
+    def _fault(self, event: e.Fault) -> None:
+        if event.reason != "late trade":
+            # Nobody knows for which symbol it was.
+            for bars in self._bars.values():
+                bars.doubt()
+        self._out.post(DataFaulted(event.symbol, event.reason, event.detail))
