@@ -11,7 +11,7 @@ from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk import orders, protection, reconcile
 from trader.risk.holds import hold, release
-from trader.risk.losses import mark
+from trader.risk.losses import mark, resume
 from trader.risk.orders import STATUSES
 from trader.risk.proposals import judge
 from trader.risk.settings import RiskSettings
@@ -42,8 +42,6 @@ class RiskGuard(Actor):
         """Return the memory of a guard that has seen nothing: halted until reconciled."""
         return RiskState(prices={symbol: Price() for symbol in self.rules.instruments})
 
-    # -- the market --------------------------------------------------------------------------------
-
     def on_candle_closed(self, message: m.CandleClosed) -> None:
         """Mark positions at the close; without one, only note the price; watch targets."""
         state, candle = self.state, message.candle
@@ -51,7 +49,7 @@ class RiskGuard(Actor):
         price.close = candle.close
         price.closed = ts = candle.ts_event
         if state.held or ts >= state.windows.next_roll:
-            self._tell(mark(self.rules.settings, state, ts))
+            self._tell(mark(self.rules, state, ts))
         if message.symbol in self.unpaired:
             self._tell(protection.reach(self.rules, state, message.symbol, candle.close))
 
@@ -117,6 +115,10 @@ class RiskGuard(Actor):
         self._hold(message.reason, message.detail)
         for campaign in self.state.campaigns.values() if message.flatten else ():
             self._tell(protection.close(self.rules, self.state, campaign, Reason.EXIT_SHUTDOWN))
+
+    def on_resume_trading(self, message: m.ResumeTrading) -> None:
+        """Lift what an operator alone may lift."""
+        self._tell(resume(self.state, message.why))
 
     def on_message_lost(self, message: m.MessageLost) -> None:
         """Halt until reconciled, and rely on no order until the broker speaks of it again."""

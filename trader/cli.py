@@ -158,6 +158,41 @@ def show_run(
 
 
 @app.command()
+def limits(
+    profile: Profile = "moderate",
+    files: Files = [],
+    sets: Sets = [],
+    data_dir: DataDir = None,
+    drill: Annotated[bool, typer.Option("--drill", help="Breach each, and see it deny.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print every limit: its value, its unit, where it comes from and when it was last proved."""
+    from trader.app import proving
+
+    loaded = _load(profile, files, _split(sets))
+    directory = Path(data_dir or loaded.settings.system.data_dir)
+    proofs, unsound = proving.prove_settings(loaded.settings) if drill else ((), "")
+    if drill and directory.is_dir():
+        proving.note_proof(directory, loaded.settings)
+    rows = proving.limits_in_force(loaded, directory)
+    _print(proving.to_json(rows, proofs) if as_json else proving.to_table(rows, proofs))
+    if unsound:
+        print(f"note: with these settings every entry is denied: {unsound}", file=sys.stderr)
+
+
+@app.command("resume")
+def lift(
+    why: Annotated[str, typer.Argument(help="Why trading may go on.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Lift a month's loss, a drawdown, an emergency stop or an operator's halt of the last run."""
+    from trader.app.resuming import give_word
+
+    run = give_word(_directory(data_dir), why)
+    print(f"the halts of {run} are lifted once `run.py --resume` goes on with it")
+
+
+@app.command()
 def topology() -> None:
     """Print who sends what to whom, as text and as a Mermaid graph."""
     from trader.topology import to_mermaid, to_text

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from trader.app import accounts, reports, results
+from trader.app import accounts, proving, reports, results, resuming
 from trader.app.compose import Engine, Taps, build_engine, build_world
 from trader.app.drive import open_drive, settle
 from trader.app.ending import CLEAN, CRASHED, ORDERS_REMAIN, Ending
@@ -24,6 +24,7 @@ from trader.model.messages import (
     ActorGaveUp,
     FeedEnded,
     Message,
+    ResumeTrading,
     SessionStarted,
     ShutdownCompleted,
 )
@@ -40,11 +41,12 @@ from trader.storage.journal import Journal
 from trader.storage.kill_file import KillFile
 from trader.storage.pruning import prune_runs
 from trader.storage.schema import RunInfo, run_id
-from trader.topology import KILL_SWITCH, RISK_GUARD
+from trader.topology import KILL_SWITCH, OPERATOR, RISK_GUARD
 from trader.ui.lines import LogTap
 from trader.ui.log import log_event, open_logging
 from trader.ui.redact import redactor
 from trader.ui.summary import SessionSummary, to_json
+from trader.venues.instruments import price_level
 
 _SECRET_NAMES = ("KEY", "SECRET", "TOKEN", "PASSWORD")
 _DAY = 86_400.0
@@ -81,6 +83,7 @@ class Session:
         began = time.monotonic()
         self.settings = settings
         self.options = options
+        self.directory = directory
         self.account = accounts.account_of(settings)
         archive = None
         if settings.system.journal:
@@ -91,6 +94,8 @@ class Session:
             None if estate is None else estate.exchange,
             None if estate is None else estate.resume_at,
         )
+        proving.prove(settings, self.world.exchange.instruments, self._prices())
+        proving.note_proof(directory, settings)
         self.journal = None if archive is None else self._begin(archive)
         self.run = self.journal.run.id if self.journal is not None else run_id(0, time.time_ns())
         kill_file = KillFile.open(directory / "kill_switch.jsonl")
@@ -129,6 +134,11 @@ class Session:
             time_ns = last.time or last.market_start
             log_event("WARNING", "app", None, "unclean_end", time_ns, exception=None, **left)
         return None
+
+    def _prices(self) -> dict[str, float]:
+        """Return about what each symbol costs, which a drill needs to know of a market."""
+        series, symbols = self.world.series, self.settings.trading.symbols
+        return {s: price_level(s) if series is None else series.close[0] for s in symbols}
 
     def _begin(self, archive: Archive) -> Journal:
         info = RunInfo(
@@ -184,12 +194,22 @@ class Session:
         if resumed:
             reports.take_over(engine)
         engine.main.announce(SessionStarted(self.run, resumed))
+        self._hear_operator()
         engine.main.flush(durable=False)
         self.ending.bailiff.start()
         with self.reporter.open(self.settings.system.status_seconds), self._time_limit():
             self.drive.run(self.ending)
             settle(engine, self.ending)
         self.ending.over()
+
+    def _hear_operator(self) -> None:
+        """Pass on why halts may be lifted, once; a run that begins afresh has none to lift."""
+        if self.estate is None:
+            return
+        why = resuming.find_word(self.directory, self.estate.run.id)
+        if why is not None:
+            self.engine.main.arrive(RISK_GUARD, ResumeTrading(why), OPERATOR)
+            resuming.forget_word(self.directory)
 
     @contextmanager
     def _time_limit(self) -> Iterator[None]:

@@ -135,7 +135,7 @@ def _book(
         state.exits[symbol] = now
     realized = position.realized - position.fees + position.funding
     changed = PositionChanged(symbol, quantity, position.average_price, realized)
-    return [changed, *mark(rules.settings, state, now)]
+    return [changed, *mark(rules, state, now)]
 
 
 def move_cash(rules: Rules, state: RiskState, flow: Flow, now: int) -> list[Message]:
@@ -147,4 +147,4 @@ def move_cash(rules: Rules, state: RiskState, flow: Flow, now: int) -> list[Mess
         state.windows.shift(float(flow.amount))
         state.performance.shift(float(flow.amount))
         state.alarm = math.inf
-    return mark(rules.settings, state, now)
+    return mark(rules, state, now)

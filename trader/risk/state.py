@@ -40,6 +40,11 @@ class Price(msgspec.Struct):
         return self.ask if side is Side.BUY else self.bid
 
     @property
+    def mid(self) -> float:
+        """The middle of the market, by its newest word."""
+        return self.close if self.quoted <= self.closed else (self.bid + self.ask) / 2
+
+    @property
     def ts_event(self) -> int:
         """When the market last said anything."""
         return max(self.quoted, self.closed)
@@ -109,7 +114,8 @@ class RiskState(msgspec.Struct):
 
     `cash` and `held` are the ledger's, as floats, for the marks; what perpetuals are held for is
     taken off `cash`, as if it had been paid. `entries` are the times (ns) of
-    the newest entry orders, `exits` the time each symbol was last closed. `baseline` is what the
+    the newest entry orders, `entered` the last one of each side and symbol, `exits` the time each
+    symbol was last closed. `baseline` is what the
     account held of each base currency before our first fill; None until it was read. `alarm` is
     the equity down to which no window's limit can be reached.
     """
@@ -126,6 +132,7 @@ class RiskState(msgspec.Struct):
     prices: dict[str, Price] = {}
     campaigns: dict[str, Campaign] = {}
     entries: list[int] = []
+    entered: dict[str, int] = {}
     exits: dict[str, int] = {}
     baseline: dict[str, Decimal] | None = None
 

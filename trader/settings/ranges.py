@@ -53,6 +53,12 @@ def _check_interval(interval: str) -> None:
         raise ValueError("too long to trade on")
 
 
+def _check_groups(groups: dict[str, str]) -> None:
+    for base, group in groups.items():
+        if not (base.isalnum() and base == base.upper() and group and group.isprintable()):
+            raise ValueError("not a base currency, or no name")
+
+
 def _check_names(levels: dict[str, str]) -> None:
     if not all(re.fullmatch(r"[\w.]+", name) for name in levels):
         raise ValueError("not a name")
@@ -66,6 +72,7 @@ _PERCENT = Range(0, 100, above=True)
 # At 100 % of the price a stop rests at zero, which is no stop.
 _STOP_PERCENT = Range(0, 99, above=True)
 _COST_PERCENT = Range(0, 10)
+_MULTIPLE = Range(0, 125, above=True)
 _FACTOR = Range(0, 100, above=True)
 _CANDLES = Range(1, 5_000)
 _RSI = Range(0, 100)
@@ -77,14 +84,24 @@ RANGES: dict[str, Range] = {
     "risk.max_weekly_loss_pct": _PERCENT,
     "risk.max_monthly_loss_pct": _PERCENT,
     "risk.max_drawdown_pct": _PERCENT,
+    "risk.emergency_stop_pct": _PERCENT,
     "risk.max_concurrent_trades": Range(1, 1_000),
+    "risk.max_symbol_exposure_x": _MULTIPLE,
+    "risk.max_group_exposure_x": _MULTIPLE,
+    "risk.max_total_exposure_x": _MULTIPLE,
+    "risk.max_leverage_x": Range(1, 125),
+    "risk.max_order_notional_quote": Range(0, 1_000_000_000_000, above=True),
     "risk.risk_per_trade_pct": _PERCENT,
     "risk.default_stop_loss_pct": _STOP_PERCENT,
     "risk.default_take_profit_pct": _PERCENT,
     "risk.max_spread_pct": _PERCENT,
     "risk.max_slippage_pct": _PERCENT,
+    "risk.max_collar_pct": _PERCENT,
     "risk.max_price_age_seconds": Range(0.1, _DAY),
+    "risk.max_orders_per_second": Range(1, 1_000),
     "risk.max_orders_per_minute": Range(1, 10_000),
+    "risk.max_orders_per_day": Range(1, 100_000),
+    "risk.repeat_seconds": Range(0, _DAY),
     "risk.cooldown_seconds": Range(0, 30 * _DAY),
     "risk.protection_seconds": Range(0.1, 600),
     "advice.min_conviction": Range(0, 1),
@@ -136,6 +153,7 @@ FORMS: dict[str, Form] = {
     "trading.symbol": Form(_check_symbol, "a symbol such as BTC-USD"),
     "trading.symbols": Form(_check_symbols, "symbols such as BTC-USD, at least one, each once"),
     "trading.interval": Form(_check_interval, "an interval such as 1m, 15m, 4h or 1d, at most 30d"),
+    "risk.groups": Form(_check_groups, "groups by base currency, such as BTC=majors,SOL=alts"),
     "system.log_filter": Form(_check_names, "levels by name, such as risk_guard=DEBUG,ccxt=ERROR"),
 }
 """What a range cannot say, by path."""
