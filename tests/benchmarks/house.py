@@ -32,7 +32,7 @@ SETTINGS = Settings(
         max_weekly_loss_pct=100.0,
         max_monthly_loss_pct=100.0,
         max_drawdown_pct=100.0,
-        max_order_notional_quote=1e12,
+        max_order_notional_quote=10**12,
         max_orders_per_day=100_000,
     ),
     simulation=SimulationSettings(maker_fee_pct=Decimal(0), taker_fee_pct=Decimal(0)),

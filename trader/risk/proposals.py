@@ -1,6 +1,7 @@
 """Judge a proposal: approve it with a size, smaller where a limit asks for it, or deny it."""
 
 from bisect import bisect_right
+from decimal import Decimal
 
 import msgspec
 
@@ -136,7 +137,7 @@ def size(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) 
             Reason.EXPOSURE_SYMBOL: to_decimal(settings.max_symbol_exposure_x) * equity - of_symbol,
             Reason.EXPOSURE_GROUP: to_decimal(settings.max_group_exposure_x) * equity - of_group,
             Reason.EXPOSURE_TOTAL: to_decimal(settings.max_total_exposure_x) * equity - held.total,
-            Reason.ORDER_NOTIONAL: to_decimal(settings.max_order_notional_quote),
+            Reason.ORDER_NOTIONAL: Decimal(settings.max_order_notional_quote),
         },
     )
     band = Band(settings.max_slippage_pct, situation.price.mid, settings.max_collar_pct)

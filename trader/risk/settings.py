@@ -32,7 +32,7 @@ class RiskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Group by base currency, such as BTC=majors; those not named are one group, `others`."""
     max_leverage_x: int = 50
     """Highest leverage of a perpetual, as its venue states it, at which an entry is sent."""
-    max_order_notional_quote: float = 25_000.0
+    max_order_notional_quote: int = 25_000
     """Largest notional of one entry order at its worst price, in the quote currency."""
     risk_per_trade_pct: float = 1.0
     """What a trade may lose between entry and stop; the quantity follows from it."""

@@ -90,7 +90,7 @@ RANGES: dict[str, Range] = {
     "risk.max_group_exposure_x": _MULTIPLE,
     "risk.max_total_exposure_x": _MULTIPLE,
     "risk.max_leverage_x": Range(1, 125),
-    "risk.max_order_notional_quote": Range(0, 1_000_000_000_000, above=True),
+    "risk.max_order_notional_quote": Range(1, 1_000_000_000_000),
     "risk.risk_per_trade_pct": _PERCENT,
     "risk.default_stop_loss_pct": _STOP_PERCENT,
     "risk.default_take_profit_pct": _PERCENT,

@@ -48,7 +48,7 @@ def test_a_sound_proposal_is_not_denied() -> None:
 
 def test_settings_that_could_never_trade_are_noticed() -> None:
     """An order limited to less than the venue's least one denies everything."""
-    said = refused_when_sound(rules(max_order_notional_quote=1.0), PRICES)
+    said = refused_when_sound(rules(max_order_notional_quote=1), PRICES)
     assert said.startswith("ORDER_NOTIONAL: ")
 
 

@@ -220,7 +220,7 @@ def test_the_exposure_of_a_group_is_its_symbols_together() -> None:
 
 def test_an_order_is_made_smaller_to_the_largest_notional() -> None:
     """1 010 at no worse than 101 are 10, and the order says why."""
-    (sent,) = Desk(max_order_notional_quote=1_010.0).propose()
+    (sent,) = Desk(max_order_notional_quote=1_010).propose()
     assert isinstance(sent, SubmitOrder)
     assert (sent.order.quantity, sent.resized) == (Decimal(10), Reason.ORDER_NOTIONAL)
 
