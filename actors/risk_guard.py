@@ -1,10 +1,9 @@
 """Approve, resize or deny proposals; own portfolio, limits and trading state."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import ClassVar
 
 from trader.model import messages as m
-from trader.model.instrument import Instrument
 from trader.model.market import SECOND
 from trader.model.messages import Message
 from trader.model.reasons import Reason
@@ -14,7 +13,6 @@ from trader.risk.holds import hold, release
 from trader.risk.losses import mark, resume
 from trader.risk.orders import STATUSES
 from trader.risk.proposals import judge
-from trader.risk.settings import RiskSettings
 from trader.risk.state import Price, RiskState, Rules
 from trader.runtime import Actor
 from trader.topology import RISK_GUARD
@@ -31,12 +29,10 @@ class RiskGuard(Actor):
     State = RiskState
     state: RiskState
 
-    def __init__(
-        self, settings: RiskSettings, max_size_pct: float, instruments: Mapping[str, Instrument]
-    ) -> None:
+    def __init__(self, rules: Rules) -> None:
         super().__init__()
-        self.rules = Rules(settings, max_size_pct, dict(instruments))
-        self.unpaired = frozenset(s for s, i in instruments.items() if not i.pairs)
+        self.rules = rules
+        self.unpaired = frozenset(s for s, i in rules.instruments.items() if not i.pairs)
 
     def initial_state(self) -> RiskState:
         """Return the memory of a guard that has seen nothing: halted until reconciled."""

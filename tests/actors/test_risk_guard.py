@@ -63,7 +63,7 @@ def ended(order: Order) -> m.OrderCanceled:
 @pytest.fixture
 async def guard(stage: Stage) -> Stage:
     """Start a guard that is reconciled and knows a price."""
-    await stage.start(RiskGuard, RiskSettings(), 20.0, rules().instruments)
+    await stage.start(RiskGuard, rules())
     await stage.tell(m.SessionStarted("run", resumed=False), m.AccountReconciled(FRESH, ""))
     await stage.tell(candle())
     return stage
@@ -98,7 +98,7 @@ def change(sent: list[Message]) -> tuple[TradingState, Reason]:
 
 async def test_trading_starts_halted_and_is_active_once_reconciled(stage: Stage) -> None:
     """Nothing is opened before the account has been read."""
-    await stage.start(RiskGuard, RiskSettings(), 20.0, rules().instruments)
+    await stage.start(RiskGuard, rules())
     sent = await stage.tell(m.SessionStarted("run", resumed=False), candle())
     assert change(sent) == (TradingState.HALTED, Reason.START_RECONCILING)
     assert denial(await stage.tell(proposal())) is Reason.STATE_HALTED

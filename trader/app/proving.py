@@ -7,13 +7,13 @@ from pathlib import Path
 
 import msgspec
 
+from trader.app.compose import rules_of
 from trader.model.errors import UsageError
 from trader.model.instrument import Instrument
 from trader.model.market import SECOND
 from trader.model.reasons import Reason
 from trader.risk.drill import Proof, drill, refused_when_sound
 from trader.risk.limits import every_limit, unit_of
-from trader.risk.state import Rules
 from trader.settings.fingerprint import fingerprint
 from trader.settings.layers import Loaded
 from trader.settings.schema import Settings
@@ -59,8 +59,7 @@ def prove(
     settings: Settings, instruments: Mapping[str, Instrument], prices: Mapping[str, float]
 ) -> tuple[Proof, ...]:
     """Breach every limit of a run; raise UsageError where one does not deny with its reason."""
-    rules = Rules(settings.risk, settings.trading.max_size_pct, dict(instruments))
-    proofs = drill(rules, prices)
+    proofs = drill(rules_of(settings, instruments), prices)
     missed = [f"limit {p.reason} does not hold: {p.said}" for p in proofs if not p.proven]
     if missed:
         raise UsageError("\n".join(f"{line}; report it, with `config show`" for line in missed))
@@ -75,8 +74,8 @@ def prove_settings(settings: Settings) -> tuple[tuple[Proof, ...], str]:
         symbol: simulated_instrument(symbol, level, settings.simulation, leverage)
         for symbol, level in prices.items()
     }
-    rules = Rules(settings.risk, settings.trading.max_size_pct, instruments)
-    return prove(settings, instruments, prices), refused_when_sound(rules, prices)
+    unsound = refused_when_sound(rules_of(settings, instruments), prices)
+    return prove(settings, instruments, prices), unsound
 
 
 def note_proof(directory: Path, settings: Settings) -> None:

@@ -1,10 +1,12 @@
 """Ring 2: may we, how much, and is it protected? Owns the portfolio, the limits and trading state.
 
+breaches    how each limit is breached on purpose
 checks      what is wrong with an entry: a pure function a rule
 drill       breach every limit on purpose, and see that each denies with its own reason
 guard       what may go to the broker: approvals, made here alone, orders and cancels
 holds       what keeps trading from being active, and what it says of the trading state
 limits      the table of what an entry must pass, each row with its reason and its setting
+locks       what a run of bad trades locks: protections by freqtrade's names
 losses      equity marks, loss windows and drawdown against their limits
 orders      fold what the broker tells of an order into position, campaign and commands
 portfolio   every symbol at once: exposure, margin, groups

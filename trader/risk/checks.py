@@ -162,6 +162,21 @@ def check_repeat(at: Situation) -> str | None:
     return _too_soon(at, at.entered, at.settings.repeat_seconds)
 
 
+def check_stoploss_guard(at: Situation) -> str | None:
+    """Deny where too many stops were hit of late."""
+    return _locked(at, Reason.STOPLOSS_GUARD)
+
+
+def check_max_drawdown(at: Situation) -> str | None:
+    """Deny where the trades of late fell too far in all."""
+    return _locked(at, Reason.MAX_DRAWDOWN)
+
+
+def check_low_profit_pairs(at: Situation) -> str | None:
+    """Deny where the symbol's trades of late brought too little."""
+    return _locked(at, Reason.LOW_PROFIT_PAIRS)
+
+
 def check_second(at: Situation) -> str | None:
     """Deny where the last second saw as many entries as it may."""
     return _too_many(at.rate.second, at.settings.max_orders_per_second, "second")
@@ -242,6 +257,10 @@ def _fallen(at: Situation, bound: float) -> str | None:
 
 def _name(hold: Hold | None, level: TradingState) -> str | None:
     return f"{hold.reason}: {hold.detail}" if hold is not None and hold.level is level else None
+
+
+def _locked(at: Situation, reason: Reason) -> str | None:
+    return next((str(lock) for lock in at.locks if lock.reason is reason), None)
 
 
 def _too_soon(at: Situation, since: int | None, seconds: float) -> str | None:

@@ -63,6 +63,9 @@ LIMITS: tuple[Limit, ...] = (
     Limit(Reason.EXPOSURE_POSITIONS, c.check_positions, "risk.max_concurrent_trades"),
     Limit(Reason.COOLDOWN_SYMBOL, c.check_cooldown, "risk.cooldown_seconds"),
     Limit(Reason.REPEATED_INTENT, c.check_repeat, "risk.repeat_seconds"),
+    Limit(Reason.STOPLOSS_GUARD, c.check_stoploss_guard, "stoploss_guard.trade_limit"),
+    Limit(Reason.MAX_DRAWDOWN, c.check_max_drawdown, "max_drawdown.max_allowed_drawdown"),
+    Limit(Reason.LOW_PROFIT_PAIRS, c.check_low_profit_pairs, "low_profit_pairs.required_profit"),
     Limit(Reason.RATE_SECOND, c.check_second, "risk.max_orders_per_second"),
     Limit(Reason.RATE_ORDERS, c.check_minute, "risk.max_orders_per_minute"),
     Limit(Reason.RATE_DAY, c.check_orders_of_day, "risk.max_orders_per_day"),
@@ -84,6 +87,9 @@ SIZE_LIMITS: tuple[SizeLimit, ...] = (
 
 UNITS = {
     "symbols": "symbols",
+    "_limit": "trades",
+    "_drawdown": "ratio",
+    "_profit": "ratio",
     "_pct": "%",
     "_x": "times",
     "_quote": "quote currency",

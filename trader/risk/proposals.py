@@ -116,6 +116,7 @@ def situation_of(
         rate=_rate(state, now),
         exited=state.exits.get(proposal.symbol),
         entered=state.entered.get(_intent(proposal.symbol, side)),
+        locks=tuple(k for k in state.locks if k.holds(proposal.symbol, side, now)),
         losses={window: state.windows.loss_pct(window, equity) for window in Window},
         drawdown=state.performance.drawdown_pct(equity),
     )

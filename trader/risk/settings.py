@@ -65,3 +65,59 @@ class RiskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def emergency_pct(self) -> float:
         """The drawdown at which positions are closed."""
         return max(self.emergency_stop_pct, self.max_drawdown_pct)
+
+
+class StoplossGuard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """freqtrade's StoplossGuard: after several stops within a while no entry is sent for a while.
+
+    Periods are minutes, profits ratios of what was entered.
+    """
+
+    trade_limit: int = 6
+    """Stops within the period that lock; 0: off."""
+    lookback_period: int = 1_440
+    """Minutes in which they count."""
+    stop_duration: int = 120
+    """Minutes without an entry, from the last of them."""
+    required_profit: float = 0.0
+    """Stops that brought this much or more do not count."""
+    only_per_pair: bool = False
+    """Count and lock each symbol by itself."""
+    only_per_side: bool = False
+    """Count and lock longs and shorts each by themselves."""
+
+
+class MaxDrawdown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """freqtrade's MaxDrawdown: no entry for a while after trades that fell too far in all."""
+
+    trade_limit: int = 10
+    """Trades within the period from which on they are judged; 0: off."""
+    lookback_period: int = 2_880
+    """Minutes in which they count."""
+    stop_duration: int = 240
+    """Minutes without an entry, from the last of them."""
+    max_allowed_drawdown: float = 0.1
+    """Deepest fall of the sum of their profits that is allowed; 0.1 is a tenth of a position."""
+
+
+class LowProfitPairs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """freqtrade's LowProfitPairs: no entry on a symbol for a while whose trades brought little."""
+
+    trade_limit: int = 6
+    """Trades of the symbol within the period from which on they are judged; 0: off."""
+    lookback_period: int = 1_440
+    """Minutes in which they count."""
+    stop_duration: int = 240
+    """Minutes without an entry on it, from the last of them."""
+    required_profit: float = -0.03
+    """The least that the sum of their profits must be."""
+    only_per_side: bool = False
+    """Judge and lock longs and shorts each by themselves."""
+
+
+class Protections(msgspec.Struct, frozen=True):
+    """What a run of bad trades locks."""
+
+    stoploss_guard: StoplossGuard = StoplossGuard()
+    max_drawdown: MaxDrawdown = MaxDrawdown()
+    low_profit_pairs: LowProfitPairs = LowProfitPairs()

@@ -9,6 +9,7 @@ from trader.model.instrument import Instrument
 from trader.model.market import SECOND
 from trader.model.orders import Side
 from trader.model.reasons import Reason
+from trader.risk.locks import Lock
 from trader.risk.settings import RiskSettings
 from trader.risk.state import Hold, Price
 
@@ -26,7 +27,7 @@ class Situation(msgspec.Struct, frozen=True):
 
     `stop` and `target` have their defaults already. `positions` are the symbols held or on their
     way to be, `in_flight` and `unknown` orders of this symbol, `exited` and `entered` when (ns) it
-    was last closed, and last entered on this side; losses are in % of equity.
+    was last closed, and last entered on this side; `locks` hold for it; losses are in % of equity.
     """
 
     now: int
@@ -45,6 +46,7 @@ class Situation(msgspec.Struct, frozen=True):
     rate: Rate
     exited: int | None
     entered: int | None
+    locks: tuple[Lock, ...]
     losses: dict[Window, float]
     drawdown: float
 

@@ -74,6 +74,8 @@ _STOP_PERCENT = Range(0, 99, above=True)
 _COST_PERCENT = Range(0, 10)
 _MULTIPLE = Range(0, 125, above=True)
 _FACTOR = Range(0, 100, above=True)
+_TRADES = Range(0, 1_000)
+_MINUTES = Range(1, 525_600)
 _CANDLES = Range(1, 5_000)
 _RSI = Range(0, 100)
 
@@ -104,6 +106,18 @@ RANGES: dict[str, Range] = {
     "risk.repeat_seconds": Range(0, _DAY),
     "risk.cooldown_seconds": Range(0, 30 * _DAY),
     "risk.protection_seconds": Range(0.1, 600),
+    "stoploss_guard.trade_limit": _TRADES,
+    "stoploss_guard.lookback_period": _MINUTES,
+    "stoploss_guard.stop_duration": _MINUTES,
+    "stoploss_guard.required_profit": Range(-1, 1),
+    "max_drawdown.trade_limit": _TRADES,
+    "max_drawdown.lookback_period": _MINUTES,
+    "max_drawdown.stop_duration": _MINUTES,
+    "max_drawdown.max_allowed_drawdown": Range(0, 1, above=True),
+    "low_profit_pairs.trade_limit": _TRADES,
+    "low_profit_pairs.lookback_period": _MINUTES,
+    "low_profit_pairs.stop_duration": _MINUTES,
+    "low_profit_pairs.required_profit": Range(-1, 1),
     "advice.min_conviction": Range(0, 1),
     "advice.min_reward_risk": Range(0, 100),
     "advice.min_stop_pct": _STOP_PERCENT,

@@ -9,7 +9,13 @@ import msgspec
 from trader.advice.settings import AdviceSettings
 from trader.indicators.settings import IndicatorSettings
 from trader.matching.settings import SimulationSettings
-from trader.risk.settings import RiskSettings
+from trader.risk.settings import (
+    LowProfitPairs,
+    MaxDrawdown,
+    Protections,
+    RiskSettings,
+    StoplossGuard,
+)
 from trader.safety.settings import ShutdownSettings
 
 LogLevel = Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
@@ -75,12 +81,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     trading: TradingSettings = TradingSettings()
     risk: RiskSettings = RiskSettings()
+    stoploss_guard: StoplossGuard = StoplossGuard()
+    max_drawdown: MaxDrawdown = MaxDrawdown()
+    low_profit_pairs: LowProfitPairs = LowProfitPairs()
     advice: AdviceSettings = AdviceSettings()
     indicators: IndicatorSettings = IndicatorSettings()
     simulation: SimulationSettings = SimulationSettings()
     shutdown: ShutdownSettings = ShutdownSettings()
     market: MarketSettings = MarketSettings()
     system: SystemSettings = SystemSettings()
+
+    @property
+    def protections(self) -> Protections:
+        """What a run of bad trades locks."""
+        return Protections(self.stoploss_guard, self.max_drawdown, self.low_profit_pairs)
 
 
 class Field(msgspec.Struct, frozen=True):

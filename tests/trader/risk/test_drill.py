@@ -7,7 +7,8 @@ import pytest
 from tests.trader.risk.desk import SYMBOL, rules
 from trader.model.reasons import Reason
 from trader.risk import checks, limits, proposals
-from trader.risk.drill import BREACHES, SIZE_BREACHES, drill, refused_when_sound
+from trader.risk.breaches import BREACHES, SIZE_BREACHES
+from trader.risk.drill import drill, refused_when_sound
 from trader.risk.limits import ALLOWED, LIMITS, SIZE_LIMITS, every_limit
 
 PRICES = {SYMBOL: 100.0}

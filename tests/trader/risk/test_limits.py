@@ -15,6 +15,7 @@ from trader.model.orders import Side
 from trader.model.reasons import Reason
 from trader.model.views import Stance, TradingState
 from trader.risk.limits import LIMITS, SIZE_LIMITS, every_limit, to_table, unit_of
+from trader.risk.locks import Lock
 from trader.risk.proposals import refusal
 from trader.risk.settings import RiskSettings
 from trader.risk.situation import Rate, Situation
@@ -39,6 +40,7 @@ FINE = Situation(
     rate=Rate(),
     exited=None,
     entered=None,
+    locks=(),
     losses=dict.fromkeys(Window, 0.0),
     drawdown=0.0,
 )
@@ -97,6 +99,10 @@ DENIED: list[tuple[Reason, dict[str, Any]]] = [
     (Reason.EXPOSURE_POSITIONS, {"positions": ("A-USD", "B-USD", "C-USD")}),
     (Reason.COOLDOWN_SYMBOL, {"exited": NOW - 299 * SECOND}),
     (Reason.REPEATED_INTENT, {"entered": NOW - 29 * SECOND}),
+    *(
+        (reason, {"locks": (Lock(reason, NOW + 1, "bad trades"),)})
+        for reason in (Reason.STOPLOSS_GUARD, Reason.MAX_DRAWDOWN, Reason.LOW_PROFIT_PAIRS)
+    ),
     (Reason.RATE_SECOND, {"rate": Rate(second=5)}),
     (Reason.RATE_ORDERS, {"rate": Rate(minute=10)}),
     (Reason.RATE_DAY, {"rate": Rate(day=200)}),
