@@ -19,7 +19,7 @@ from trader.risk.limits import ALLOWED, ENTRIES_KEPT, LIMITS, SIZE_LIMITS
 from trader.risk.portfolio import Portfolio
 from trader.risk.protection import close, is_held
 from trader.risk.situation import Rate, Situation, Sized
-from trader.risk.sizing import Band, Budget, share, size_entry
+from trader.risk.sizing import Band, Budget, risk_pct, share, size_entry
 from trader.risk.state import Campaign, RiskState, Rules
 
 
@@ -104,6 +104,7 @@ def situation_of(
         symbol=proposal.symbol,
         side=side,
         instrument=rules.instruments[proposal.symbol],
+        conviction=proposal.conviction,
         advised=proposal.price,
         stop=market * (1 - sign * loss) if proposal.stop is None else proposal.stop,
         target=market * (1 + sign * gain) if proposal.target is None else proposal.target,
@@ -130,8 +131,10 @@ def size(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) 
     group = portfolio.group_of(settings, instrument)
     of_group = portfolio.group_exposure(rules, held, group)
     of_symbol = held.exposure.get(symbol, ZERO)
+    full, least = settings.risk_per_trade_pct, settings.min_conviction_size_pct
+    risk = risk_pct(full, least, situation.conviction)
     budget = Budget(
-        risk=share(settings.risk_per_trade_pct, equity),
+        risk=share(risk, equity),
         cash=state.ledger.cash - held.margin - held.reserved,
         notional={
             Reason.EXPOSURE_SIZE: share(rules.max_size_pct, equity) / instrument.stake - now_held,

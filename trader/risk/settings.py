@@ -36,6 +36,8 @@ class RiskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Largest notional of one entry order at its worst price, in the quote currency."""
     risk_per_trade_pct: float = 1.0
     """What a trade may lose between entry and stop; the quantity follows from it."""
+    min_conviction_size_pct: float = 100.0
+    """Part of that risk taken at a conviction of 0, rising evenly to all of it at 1."""
     default_stop_loss_pct: float = 2.0
     """Distance of the stop, in % of the entry price, where the advice names none."""
     default_take_profit_pct: float = 4.0

@@ -34,6 +34,7 @@ class Situation(msgspec.Struct, frozen=True):
     symbol: str
     side: Side
     instrument: Instrument
+    conviction: float
     advised: float
     stop: float
     target: float

@@ -36,6 +36,14 @@ def share(pct: float, amount: Decimal) -> Decimal:
     return to_decimal(pct) / _PERCENT * amount
 
 
+def risk_pct(full_pct: float, least_pct: float, conviction: float) -> float:
+    """Return the risk of a trade in % of equity: `least_pct` of the full one at no conviction."""
+    believed = min(max(conviction, 0.0), 1.0)
+    return (
+        full_pct * (least_pct + (100 - least_pct) * believed) / 100 if least_pct < 100 else full_pct
+    )
+
+
 def liquidation_price(instrument: Instrument, entry: float, side: Side) -> float:
     """Return about where a position entered at a price is liquidated; 0 or less: nowhere."""
     if instrument.terms is None:

@@ -94,6 +94,7 @@ RANGES: dict[str, Range] = {
     "risk.max_leverage_x": Range(1, 125),
     "risk.max_order_notional_quote": Range(1, 1_000_000_000_000),
     "risk.risk_per_trade_pct": _PERCENT,
+    "risk.min_conviction_size_pct": _PERCENT,
     "risk.default_stop_loss_pct": _STOP_PERCENT,
     "risk.default_take_profit_pct": _PERCENT,
     "risk.max_spread_pct": _PERCENT,

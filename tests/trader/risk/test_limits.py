@@ -28,6 +28,7 @@ FINE = Situation(
     symbol=SYMBOL,
     side=Side.BUY,
     instrument=instrument(SYMBOL),
+    conviction=1.0,
     advised=100.0,
     stop=95.0,
     target=110.0,

@@ -1,5 +1,6 @@
 """Sizing: never more than any cap allows, and rounding never grows an order."""
 
+import math
 from decimal import Decimal
 
 import msgspec
@@ -11,7 +12,15 @@ from tests.trader.risk.desk import PERP, SYMBOL, instrument
 from trader.model.instrument import Terms
 from trader.model.orders import Side
 from trader.model.reasons import Reason
-from trader.risk.sizing import Band, Budget, is_tradable, liquidation_price, share, size_entry
+from trader.risk.sizing import (
+    Band,
+    Budget,
+    is_tradable,
+    liquidation_price,
+    risk_pct,
+    share,
+    size_entry,
+)
 
 BTC = instrument(SYMBOL)
 WIDE = Decimal(10**9)
@@ -140,3 +149,17 @@ def test_liquidation_is_where_the_margin_ends(side: Side, leverage: int, price: 
 def test_spot_is_not_liquidated() -> None:
     """It is paid for."""
     assert liquidation_price(BTC, 100.0, Side.BUY) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("conviction", "risk"),
+    [(math.nan, 1.0), (-1.0, 1.0), (0.0, 1.0), (0.5, 1.5), (1.0, 2.0), (7.0, 2.0)],
+)
+def test_conviction_scales_the_risk_within_its_bounds(conviction: float, risk: float) -> None:
+    """From half of 2 % to all of it, whatever an advisor claims."""
+    assert risk_pct(2.0, 50.0, conviction) == risk
+
+
+def test_nothing_is_scaled_unless_a_profile_says_so() -> None:
+    """The full risk is taken at every conviction, to the last digit."""
+    assert {risk_pct(0.3, 100.0, conviction / 10) for conviction in range(11)} == {0.3}

@@ -41,6 +41,7 @@ STRICTER: dict[str, Callable[[Any, Any], bool]] = {
     "risk.max_leverage_x": lt,
     "risk.max_order_notional_quote": lt,
     "risk.risk_per_trade_pct": lt,
+    "risk.min_conviction_size_pct": eq,
     "risk.default_stop_loss_pct": lt,
     "risk.default_take_profit_pct": lt,
     "risk.max_spread_pct": lt,
