@@ -38,7 +38,7 @@ def share(pct: float, amount: Decimal) -> Decimal:
 
 def risk_pct(full_pct: float, least_pct: float, conviction: float) -> float:
     """Return the risk of a trade in % of equity: `least_pct` of the full one at no conviction."""
-    believed = min(max(conviction, 0.0), 1.0)
+    believed = min(conviction, 1.0) if conviction > 0 else 0.0  # NaN is 0
     return (
         full_pct * (least_pct + (100 - least_pct) * believed) / 100 if least_pct < 100 else full_pct
     )
