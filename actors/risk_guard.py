@@ -1,20 +1,18 @@
 """Approve, resize or deny proposals; own portfolio, limits and trading state."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import ClassVar
 
 from trader.model import messages as m
-from trader.model.instrument import Instrument
 from trader.model.market import SECOND
 from trader.model.messages import Message
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk import orders, protection, reconcile
 from trader.risk.holds import hold, release
-from trader.risk.losses import mark
+from trader.risk.losses import mark, resume
 from trader.risk.orders import STATUSES
 from trader.risk.proposals import judge
-from trader.risk.settings import RiskSettings
 from trader.risk.state import Price, RiskState, Rules
 from trader.runtime import Actor
 from trader.topology import RISK_GUARD
@@ -31,18 +29,14 @@ class RiskGuard(Actor):
     State = RiskState
     state: RiskState
 
-    def __init__(
-        self, settings: RiskSettings, max_size_pct: float, instruments: Mapping[str, Instrument]
-    ) -> None:
+    def __init__(self, rules: Rules) -> None:
         super().__init__()
-        self.rules = Rules(settings, max_size_pct, dict(instruments))
-        self.unpaired = frozenset(s for s, i in instruments.items() if not i.pairs)
+        self.rules = rules
+        self.unpaired = frozenset(s for s, i in rules.instruments.items() if not i.pairs)
 
     def initial_state(self) -> RiskState:
         """Return the memory of a guard that has seen nothing: halted until reconciled."""
         return RiskState(prices={symbol: Price() for symbol in self.rules.instruments})
-
-    # -- the market --------------------------------------------------------------------------------
 
     def on_candle_closed(self, message: m.CandleClosed) -> None:
         """Mark positions at the close; without one, only note the price; watch targets."""
@@ -51,7 +45,7 @@ class RiskGuard(Actor):
         price.close = candle.close
         price.closed = ts = candle.ts_event
         if state.held or ts >= state.windows.next_roll:
-            self._tell(mark(self.rules.settings, state, ts))
+            self._tell(mark(self.rules, state, ts))
             if message.symbol in self.unpaired:
                 self._tell(protection.reach(self.rules, state, message.symbol, candle.close))
 
@@ -117,6 +111,10 @@ class RiskGuard(Actor):
         self._hold(message.reason, message.detail)
         for campaign in self.state.campaigns.values() if message.flatten else ():
             self._tell(protection.close(self.rules, self.state, campaign, Reason.EXIT_SHUTDOWN))
+
+    def on_resume_trading(self, message: m.ResumeTrading) -> None:
+        """Lift what an operator alone may lift."""
+        self._tell(resume(self.state, message.why))
 
     def on_message_lost(self, message: m.MessageLost) -> None:
         """Halt until reconciled, and rely on no order until the broker speaks of it again."""

@@ -7,6 +7,7 @@ import pytest
 from typer.main import get_command
 
 from trader import cli
+from trader.risk import limits
 from trader.safety.restart import POLICIES, to_table
 from trader.topology import to_mermaid
 
@@ -29,6 +30,11 @@ def test_the_table_of_restarts_is_the_policy():
     table = generated("restart policies")
     assert table == f"{to_table()}\n"
     assert all(policy.loss in table for policy in POLICIES.values())
+
+
+def test_the_table_of_limits_is_what_is_checked():
+    """Every limit stands in it with its reason, its setting and its unit."""
+    assert generated("limits") == f"{limits.to_table()}\n"
 
 
 @pytest.mark.parametrize("option", sorted(set(re.findall(r"(?<=[` ])--[a-z][a-z-]+", README))))

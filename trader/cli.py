@@ -2,7 +2,6 @@
 
 import errno
 import os
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +10,7 @@ import typer
 
 from trader.model.errors import TraderError, UsageError
 from trader.settings.problems import to_line
+from trader.ui.typed import to_pairs, to_seconds
 from trader.venues.symbols import to_symbol
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def run(
         "system.journal": None if journal is None else str(journal).lower(),
     }
     given = [(path, text) for path, text in named.items() if text is not None]
-    loaded = _load(profile, files, [*_split(sets), *given])
+    loaded = _load(profile, files, [*to_pairs(sets), *given])
     sys.exit(_trade(loaded, profile, duration, resume, panel, fault, as_json))
 
 
@@ -115,10 +115,8 @@ def show(profile: Profile = "moderate", files: Files = [], sets: Sets = []) -> N
     """Print every effective setting, the layer it comes from and what that layer hides."""
     from trader.settings.show import to_table
 
-    loaded = _load(profile, files, _split(sets))
-    print(to_table(loaded))
-    for note in loaded.notes:
-        print(f"note: {note}")
+    loaded = _load(profile, files, to_pairs(sets))
+    print("\n".join([to_table(loaded), *(f"note: {note}" for note in loaded.notes)]))
 
 
 Venue = Annotated[str, _option("NAME", "By ccxt's name, such as kraken.")]
@@ -172,7 +170,7 @@ def record(
     """Record what a venue sends until the time is up, or Ctrl-C."""
     from trader.app import recording
 
-    symbols, seconds = [to_symbol(text) for text in symbol], _to_seconds(duration)
+    symbols, seconds = [to_symbol(text) for text in symbol], to_seconds(duration)
     counts = recording.record(venue, symbols, interval, out, seconds)
     print(f"{out}: " + (", ".join(f"{kind} {n}" for kind, n in counts.items()) or "nothing came"))
 
@@ -256,6 +254,41 @@ def advice(
 
 
 @app.command()
+def limits(
+    profile: Profile = "moderate",
+    files: Files = [],
+    sets: Sets = [],
+    data_dir: DataDir = None,
+    drill: Annotated[bool, typer.Option("--drill", help="Breach each, and see it deny.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print every limit: its value, its unit, where it comes from and when it was last proved."""
+    from trader.app import proving
+
+    loaded = _load(profile, files, to_pairs(sets))
+    directory = Path(data_dir or loaded.settings.system.data_dir)
+    proofs, unsound = proving.prove_settings(loaded.settings) if drill else ((), "")
+    if drill and directory.is_dir():
+        proving.note_proof(directory, loaded.settings)
+    rows = proving.limits_in_force(loaded, directory)
+    _print(proving.to_json(rows, proofs) if as_json else proving.to_table(rows, proofs))
+    if unsound:
+        print(f"note: with these settings every entry is denied: {unsound}", file=sys.stderr)
+
+
+@app.command("resume")
+def lift(
+    why: Annotated[str, typer.Argument(help="Why trading may go on.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Lift a month's loss, a drawdown, an emergency stop or an operator's halt of the last run."""
+    from trader.app.resuming import give_word
+
+    run = give_word(_directory(data_dir), why)
+    print(f"the halts of {run} are lifted once `run.py --resume` goes on with it")
+
+
+@app.command()
 def topology() -> None:
     """Print who sends what to whom, as text and as a Mermaid graph."""
     from trader.topology import to_mermaid, to_text
@@ -277,7 +310,7 @@ def indicators(
     """Write every column of Cipher A or B for a file of candles; draw them."""
     from trader.app.indicators import Request, write_indicators
 
-    loaded = _load(profile, files, [*_split(sets), ("trading.interval", interval)])
+    loaded = _load(profile, files, [*to_pairs(sets), ("trading.interval", interval)])
     write_indicators(loaded.settings, Request(data, cipher, out, plot))
 
 
@@ -307,7 +340,7 @@ def _trade(
         profile=profile,
         resume=resume,
         panel=panel,
-        seconds=None if duration is None else _to_seconds(duration),
+        seconds=None if duration is None else to_seconds(duration),
         faults=tuple(Fault.parse(text) for text in faults),
     )
     try:
@@ -365,22 +398,3 @@ def _refuse_lost(context: typer.Context) -> None:
         if source is not None and source.name == "COMMANDLINE":
             command = context.invoked_subcommand
             raise UsageError(f"options before {command!r} do nothing; give them after the command")
-
-
-def _split(sets: list[str]) -> list[tuple[str, str]]:
-    pairs = []
-    for text in sets:
-        path, equals, value = text.partition("=")
-        if not equals or not path.strip():
-            raise UsageError(
-                f"--set {to_line(text)}: give PATH=VALUE, such as risk.cooldown_seconds=60"
-            )
-        pairs.append((path.strip(), value.strip()))
-    return pairs
-
-
-def _to_seconds(text: str) -> float:
-    match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?)([smh]?)", text)
-    if match is None or float(match[1]) == 0:
-        raise UsageError(f"--for {to_line(text)}: give a time such as 90s, 10m or 2h")
-    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]

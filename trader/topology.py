@@ -152,6 +152,7 @@ _ROWS: list[tuple[str, tuple[str, ...], Loss, tuple[type[Message], ...]]] = [
         Loss.HALT,
         (m.StopRequested, m.HaltRequested, m.ProgressStalled),
     ),
+    (OPERATOR, (RISK_GUARD,), Loss.HALT, (m.ResumeTrading,)),
     (
         KILL_SWITCH,
         (RISK_GUARD, LLM_ADVISOR, EXECUTION_BROKER),

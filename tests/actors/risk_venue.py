@@ -16,7 +16,7 @@ from trader.model.orders import Fill, Leg, Liquidity, Order, OrderState, OrderSt
 from trader.model.reasons import Reason
 from trader.model.views import Account, TradingState
 from trader.risk.settings import RiskSettings
-from trader.risk.state import RiskState
+from trader.risk.state import RiskState, Rules
 from trader.runtime.kernel import OUTSIDE, Kernel
 from trader.runtime.virtual import VirtualDriver
 from trader.topology import EDGES, KERNEL, RISK_GUARD
@@ -67,8 +67,8 @@ class RiskVenue:
         self.now = START
         kinds = {edge.message: (self._see,) for edge in EDGES}
         self.kernel = Kernel(taps=kinds)
-        args = (settings, max_size_pct, self.instruments)
-        self.role = self.kernel.add(RISK_GUARD, lambda: RiskGuard.start(*args))
+        rules = Rules(settings, max_size_pct, self.instruments)
+        self.role = self.kernel.add(RISK_GUARD, lambda: RiskGuard.start(rules))
         self.kernel.start()
         self.driver = VirtualDriver(self.kernel)
         self.pass_time(0)

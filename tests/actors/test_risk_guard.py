@@ -63,7 +63,7 @@ def ended(order: Order) -> m.OrderCanceled:
 @pytest.fixture
 async def guard(stage: Stage) -> Stage:
     """Start a guard that is reconciled and knows a price."""
-    await stage.start(RiskGuard, RiskSettings(), 20.0, rules().instruments)
+    await stage.start(RiskGuard, rules())
     await stage.tell(m.SessionStarted("run", resumed=False), m.AccountReconciled(FRESH, ""))
     await stage.tell(candle())
     return stage
@@ -98,7 +98,7 @@ def change(sent: list[Message]) -> tuple[TradingState, Reason]:
 
 async def test_trading_starts_halted_and_is_active_once_reconciled(stage: Stage) -> None:
     """Nothing is opened before the account has been read."""
-    await stage.start(RiskGuard, RiskSettings(), 20.0, rules().instruments)
+    await stage.start(RiskGuard, rules())
     sent = await stage.tell(m.SessionStarted("run", resumed=False), candle())
     assert change(sent) == (TradingState.HALTED, Reason.START_RECONCILING)
     assert denial(await stage.tell(proposal())) is Reason.STATE_HALTED
@@ -222,6 +222,17 @@ async def test_a_lost_message_halts_until_reconciled(guard: Stage) -> None:
     assert canceled(sent) == [entry.client_order_id]
     sent = await guard.tell(m.AccountReconciled(FRESH, ""))
     assert change(sent) == (TradingState.ACTIVE, Reason.START_RECONCILED)
+    await guard.advance(30)
+    assert legs(await guard.tell(proposal(decision=9))) == [Leg.ENTRY]
+
+
+async def test_an_operators_halt_is_lifted_by_an_operator(guard: Stage) -> None:
+    """Until then every entry is denied; reconciling does not help."""
+    await guard.tell(m.HaltTrading(1, Reason.HALT_OPERATOR, "SIGUSR2", False))
+    await guard.tell(m.AccountReconciled(FRESH, ""))
+    assert denial(await guard.tell(proposal())) is Reason.STATE_HALTED
+    sent = await guard.tell(m.ResumeTrading("it was a drill"))
+    assert change(sent) == (TradingState.ACTIVE, Reason.RESUME_OPERATOR)
     assert legs(await guard.tell(proposal(decision=9))) == [Leg.ENTRY]
 
 

@@ -10,7 +10,7 @@ from trader.app.compose import Engine, World, build_engine
 from trader.matching.settings import SimulationSettings
 from trader.model.market import SECOND
 from trader.model.messages import Message, SessionStarted, ShutdownCompleted
-from trader.risk.settings import RiskSettings
+from trader.risk.settings import LowProfitPairs, MaxDrawdown, RiskSettings, StoplossGuard
 from trader.runtime.recorder import Journal
 from trader.runtime.role import Tap
 from trader.runtime.virtual import VirtualDriver
@@ -32,7 +32,12 @@ SETTINGS = Settings(
         max_weekly_loss_pct=100.0,
         max_monthly_loss_pct=100.0,
         max_drawdown_pct=100.0,
+        max_order_notional_quote=10**12,
+        max_orders_per_day=100_000,
     ),
+    stoploss_guard=StoplossGuard(trade_limit=0),
+    max_drawdown=MaxDrawdown(trade_limit=0),
+    low_profit_pairs=LowProfitPairs(trade_limit=0),
     simulation=SimulationSettings(maker_fee_pct=Decimal(0), taker_fee_pct=Decimal(0)),
 )
 """No fee and no limit ends the trading, so that the last month has as much to do as the first."""

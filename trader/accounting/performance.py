@@ -30,6 +30,10 @@ class Performance(msgspec.Struct):
         self.peak += amount
         self.trough += amount
 
+    def restart(self, equity: float) -> None:
+        """Measure drawdowns from this equity on; the deepest one so far stays on record."""
+        self.peak = self.trough = equity
+
     def drawdown_pct(self, equity: float) -> float:
         """Return how far an equity is below the peak."""
         return (self.peak - equity) / self.peak * 100 if self.peak > 0 else 0.0

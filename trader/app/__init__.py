@@ -11,12 +11,14 @@ health     how the models of a run do, and what is left of their budget
 highs      the highest use of each limit that was seen
 history    past runs of a data directory, read from its journal
 indicators the command that writes Cipher A or B of a file of candles
+proving    the limits in force, and the drill that proves them
 real       a run on a real venue's prices, or on a recording of its frames
 recording  record what a venue sends, and count what a recording holds
 recount    what a run had done whose process died
 reporter   the status line, the panel, the status file and the dump
 reports    the status of a run, read from its actors
 results    the summary of a run that has ended
+resuming   an operator's word that lifts a hard halt, until a run goes by it
 screen     whether a run has a panel, and what stands on it now
 session    one run from the lock of its data directory to its exit code
 stuck      what becomes of a handler that does not return although the run is to end

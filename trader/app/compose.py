@@ -26,6 +26,7 @@ from trader.model.market import SECOND, Series, interval_ns
 from trader.model.messages import ActorGaveUp, FeedEnded, HaltTrading, Message
 from trader.model.reasons import Reason
 from trader.ports import Indicators
+from trader.risk.state import Rules
 from trader.runtime.digest import VIEWS, Digest
 from trader.runtime.faults import Fault, FaultPlan
 from trader.runtime.interlock import Interlock
@@ -163,6 +164,12 @@ def build_engine(
     return engine
 
 
+def rules_of(settings: Settings, instruments: Mapping[str, Instrument]) -> Rules:
+    """Return what the RiskGuard of a run judges by."""
+    size = settings.trading.max_size_pct
+    return Rules(settings.risk, size, dict(instruments), settings.protections)
+
+
 def _join(*parts: Taps) -> Taps:
     kinds = dict.fromkeys(kind for part in parts for kind in part)
     return {kind: tuple(tap for part in parts for tap in part.get(kind, ())) for kind in kinds}
@@ -211,7 +218,7 @@ def _add_actors(engine: Engine) -> None:
     instruments = world.exchange.instruments
     main.add(
         RISK_GUARD,
-        partial(RiskGuard.start, settings.risk, trading.max_size_pct, instruments),
+        partial(RiskGuard.start, rules_of(settings, instruments)),
     )
     main.add(
         EXECUTION_BROKER, partial(ExecutionBroker.start, _connect(engine, main), RECONCILE_SECONDS)

@@ -27,8 +27,8 @@ from trader.model.market import SECOND
 from trader.model.messages import Message
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
-from trader.risk.holds import current
-from trader.risk.limits import loss_limit
+from trader.risk.checks import loss_limit
+from trader.risk.holds import current, lifts
 from trader.risk.losses import LOSSES
 from trader.risk.settings import RiskSettings
 from trader.risk.state import RiskState
@@ -197,10 +197,14 @@ def _standing(engine: Engine, state: RiskState) -> Standing:
     """Say whether trading is on; RiskGuard may have been down when the KillSwitch halted."""
     hold, halt = current(state), engine.tally.halt
     if halt is not None:
-        return Standing(TradingState.HALTED, halt.reason, halt.detail)
+        return Standing(TradingState.HALTED, halt.reason, _lasting(halt.reason, halt.detail))
     if hold is not None:
-        return Standing(hold.level, hold.reason, hold.detail)
+        return Standing(hold.level, hold.reason, _lasting(hold.reason, hold.detail))
     return Standing(TradingState.ACTIVE, None, "")
+
+
+def _lasting(reason: Reason, detail: str) -> str:
+    return "; ".join(part for part in (detail, lifts(reason)) if part)
 
 
 def positions_of(state: RiskState) -> tuple[PositionStatus, ...]:

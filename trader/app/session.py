@@ -5,13 +5,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
 
-from trader.app import accounts, reports, results
+from trader.app import accounts, proving, reports, results, resuming
 from trader.app.advising import open_advising
 from trader.app.compose import Engine, Taps, build_engine, build_world
 from trader.app.drive import open_drive, settle
@@ -25,6 +25,7 @@ from trader.model.messages import (
     ActorGaveUp,
     FeedEnded,
     Message,
+    ResumeTrading,
     SessionStarted,
     ShutdownCompleted,
 )
@@ -41,13 +42,13 @@ from trader.storage.journal import Journal
 from trader.storage.kill_file import KillFile
 from trader.storage.pruning import prune_runs
 from trader.storage.schema import RunInfo, run_id
-from trader.topology import KILL_SWITCH, RISK_GUARD
+from trader.topology import KILL_SWITCH, OPERATOR, RISK_GUARD
 from trader.ui.lines import LogTap
 from trader.ui.log import log_event, open_logging
-from trader.ui.redact import redactor
+from trader.ui.redact import redactor, secrets_of
 from trader.ui.summary import SessionSummary, to_json
+from trader.venues.instruments import price_level
 
-_SECRET_NAMES = ("KEY", "SECRET", "TOKEN", "PASSWORD")
 _DAY = 86_400.0
 _PRUNED = 20
 """Steps in which old runs are dropped at a start: about half a second."""
@@ -84,6 +85,7 @@ class Session:
         began = time.monotonic()
         self.settings = settings
         self.options = options
+        self.directory = directory
         self.account = accounts.account_of(settings)
         self._retention = round(settings.system.retention_days * _DAY * SECOND)
         archive = None
@@ -95,6 +97,8 @@ class Session:
             None if estate is None else estate.exchange,
             None if estate is None else estate.resume_at,
         )
+        proving.prove(settings, self.world.exchange.instruments, self._prices())
+        proving.note_proof(directory, settings)
         self.advising = open_advising(
             settings, directory, archive, self.account, redact, lambda: self.ending.expected
         )
@@ -138,6 +142,11 @@ class Session:
             time_ns = last.time or last.market_start
             log_event("WARNING", "app", None, "unclean_end", time_ns, exception=None, **left)
         return None
+
+    def _prices(self) -> dict[str, float]:
+        """Return about what each symbol costs, which a drill needs to know of a market."""
+        series, symbols = self.world.series, self.settings.trading.symbols
+        return {s: price_level(s) if series is None else series.close[0] for s in symbols}
 
     def _begin(self, archive: Archive) -> Journal:
         info = RunInfo(
@@ -193,12 +202,22 @@ class Session:
         if resumed:
             reports.take_over(engine)
         engine.main.announce(SessionStarted(self.run, resumed))
+        self._hear_operator()
         engine.main.flush(durable=False)
         self.ending.bailiff.start()
         with self.reporter.open(self.settings.system.status_seconds), self._time_limit():
             self.drive.run(self.ending)
             settle(engine, self.ending)
         self.ending.over()
+
+    def _hear_operator(self) -> None:
+        """Pass on why halts may be lifted, once; a run that begins afresh has none to lift."""
+        if self.estate is None:
+            return
+        why = resuming.find_word(self.directory, self.estate.run.id)
+        if why is not None:
+            self.engine.main.arrive(RISK_GUARD, ResumeTrading(why), OPERATOR)
+            resuming.forget_word(self.directory)
 
     @contextmanager
     def _time_limit(self) -> Iterator[None]:
@@ -324,13 +343,6 @@ def run_session(loaded: Loaded, options: Options) -> SessionSummary:
         session.play()
         summaries.append(session.finish())
     return summaries[0]
-
-
-def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the values of variables that are named like secrets, so that none is ever written."""
-    return tuple(
-        value for name, value in environ.items() if value and name.upper().endswith(_SECRET_NAMES)
-    )
 
 
 @contextmanager

@@ -249,12 +249,16 @@ class OrderDenied(Message, frozen=True):
 
 
 class SubmitOrder(Message, frozen=True):
-    """Carry this order to the venue; `reason` says what it is for where it is an exit."""
+    """Carry this order to the venue; `reason` says what it is for where it is an exit.
+
+    `resized` is the limit that made an entry smaller than what it may lose allows.
+    """
 
     decision: int
     order: Order
     approval: Approval
     reason: Reason | None
+    resized: Reason | None = None
 
 
 class CancelOrder(Message, frozen=True):
@@ -535,7 +539,7 @@ class Heartbeat(Message, frozen=True):
     beat: int
 
 
-# -- an operator, a signal, or the end of the data -> KillSwitch -----------------------------------
+# -- an operator, a signal, or the end of the data -> KillSwitch, RiskGuard ------------------------
 
 
 class StopRequested(Message, frozen=True):
@@ -548,6 +552,12 @@ class HaltRequested(Message, frozen=True):
     """Stop trading without ending the run."""
 
     source: str
+
+
+class ResumeTrading(Message, frozen=True):
+    """Lift the halts that an operator alone may lift; to the RiskGuard, as a session begins."""
+
+    why: str
 
 
 class ProgressStalled(Message, frozen=True):

@@ -7,8 +7,25 @@ from trader.model.views import TradingState
 from trader.risk.guard import cancel
 from trader.risk.state import Hold, RiskState
 
-LASTING = frozenset({Reason.LOSS_DAY, Reason.LOSS_WEEK, Reason.LOSS_MONTH})
-"""Holds that outlive a session, until their window ends; a drawdown is measured anew."""
+NEEDS_RESUME = frozenset(
+    {Reason.LOSS_MONTH, Reason.DRAWDOWN_TOTAL, Reason.EMERGENCY_STOP, Reason.HALT_OPERATOR}
+)
+"""Hard halts: an operator alone lifts them, by `run.py resume`."""
+
+LASTING = NEEDS_RESUME | {Reason.LOSS_DAY, Reason.LOSS_WEEK}
+"""Holds that outlive a session: until their window ends, or an operator resumes."""
+
+_LIFTS = {
+    Reason.LOSS_DAY: "until 00:00 UTC",
+    Reason.LOSS_WEEK: "until Monday 00:00 UTC",
+    Reason.HALT_JOURNAL: "until the journal can be written",
+    **dict.fromkeys((*NEEDS_RESUME, Reason.HALT_LIMIT), "until `run.py resume`"),
+}
+
+
+def lifts(reason: Reason) -> str:
+    """Say what lifts a hold; empty where the session has to end for it."""
+    return _LIFTS.get(reason, "")
 
 
 def current(state: RiskState) -> Hold | None:

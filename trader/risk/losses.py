@@ -4,12 +4,13 @@ import math
 
 from trader.accounting.windows import Window
 from trader.model.messages import LimitBreached, Message
+from trader.model.orders import Leg
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
-from trader.risk.holds import hold, release
-from trader.risk.limits import loss_limit
-from trader.risk.settings import RiskSettings
-from trader.risk.state import RiskState
+from trader.risk.checks import loss_limit
+from trader.risk.holds import NEEDS_RESUME, hold, release
+from trader.risk.protection import close, is_held
+from trader.risk.state import RiskState, Rules
 
 LOSSES = {
     Window.DAY: Reason.LOSS_DAY,
@@ -18,19 +19,32 @@ LOSSES = {
 }
 
 
-def mark(settings: RiskSettings, state: RiskState, now: int) -> list[Message]:
+def mark(rules: Rules, state: RiskState, now: int) -> list[Message]:
     """Take in the equity of now: begin windows that are due, then compare with every limit."""
     if state.baseline is None:
         return []
-    equity, performance = state.equity(), state.performance
+    equity, performance, settings = state.equity(), state.performance, rules.settings
     told = _roll(state, now, equity) if now >= state.windows.next_roll else []
     performance.mark(equity)
     if equity <= state.alarm:
-        told += _check_windows(settings, state, equity)
-    drawdown, bound = performance.drawdown_pct(equity), settings.max_drawdown_pct
-    if drawdown >= bound:
-        told += _breach(state, Reason.DRAWDOWN_TOTAL, TradingState.HALTED, drawdown, bound)
+        told += _check_windows(rules, state, equity)
+    drawdown = performance.drawdown_pct(equity)
+    if drawdown >= settings.max_drawdown_pct:
+        told += _breach(state, Reason.DRAWDOWN_TOTAL, drawdown, settings.max_drawdown_pct)
+    if drawdown >= settings.emergency_pct:
+        told += _stop_all(rules, state, drawdown)
     return told
+
+
+def resume(state: RiskState, why: str) -> list[Message]:
+    """Lift what an operator alone may lift, and measure what led to it from now on."""
+    lifted = {known.reason for known in state.holds} & NEEDS_RESUME
+    if Reason.LOSS_MONTH in lifted:
+        state.windows.baselines[Window.MONTH] = state.equity()
+    if lifted & {Reason.DRAWDOWN_TOTAL, Reason.EMERGENCY_STOP}:
+        state.performance.restart(state.equity())
+    state.alarm = math.inf
+    return release(state, frozenset(lifted), Reason.RESUME_OPERATOR, why)
 
 
 def _roll(state: RiskState, now: int, equity: float) -> list[Message]:
@@ -38,28 +52,37 @@ def _roll(state: RiskState, now: int, equity: float) -> list[Message]:
     state.windows.roll(now, equity)
     state.alarm = math.inf
     begun = [w for w, number in state.windows.numbers.items() if before.get(w) != number]
-    ended = frozenset(LOSSES[window] for window in begun)
+    ended = frozenset(LOSSES[window] for window in begun) - NEEDS_RESUME
     over = [known.reason for known in state.holds if known.reason in ended]
     return release(state, ended, over[0], "a new window has begun") if over else []
 
 
-def _check_windows(settings: RiskSettings, state: RiskState, equity: float) -> list[Message]:
+def _check_windows(rules: Rules, state: RiskState, equity: float) -> list[Message]:
     told: list[Message] = []
     windows, state.alarm = state.windows, 0.0
     for window, reason in LOSSES.items():
-        loss, bound = windows.loss_pct(window, equity), loss_limit(settings, window)
+        loss, bound = windows.loss_pct(window, equity), loss_limit(rules.settings, window)
         # A hair early, so that no rounding hides a limit.
         alarm = windows.baselines[window] * (1 - bound / 100) * (1 + 1e-9)
         state.alarm = max(state.alarm, alarm)
         if loss >= bound:
-            told += _breach(state, reason, TradingState.REDUCING, loss, bound)
+            told += _breach(state, reason, loss, bound)
     return told
 
 
-def _breach(
-    state: RiskState, reason: Reason, level: TradingState, value: float, bound: float
-) -> list[Message]:
+def _stop_all(rules: Rules, state: RiskState, drawdown: float) -> list[Message]:
+    """Halt and close every position, once."""
+    told = _breach(state, Reason.EMERGENCY_STOP, drawdown, rules.settings.emergency_pct)
+    for campaign in state.campaigns.values() if told else ():
+        if campaign.alive(Leg.ENTRY) or is_held(rules, state, campaign):
+            told += close(rules, state, campaign, Reason.EXIT_LIMIT)
+    return told
+
+
+def _breach(state: RiskState, reason: Reason, value: float, bound: float) -> list[Message]:
     if any(known.reason is reason for known in state.holds):
         return []
+    hard = reason in NEEDS_RESUME
+    level = TradingState.HALTED if hard else TradingState.REDUCING
     told = hold(state, reason, level, f"{value:.2f} % of {bound:g} %")
-    return [LimitBreached(reason, level is TradingState.HALTED, value, bound), *told]
+    return [LimitBreached(reason, hard, value, bound), *told]

@@ -14,6 +14,7 @@ from trader.model.messages import Message, PositionChanged
 from trader.model.orders import Fill, Flow, FlowKind, Leg, OrderStatus, Side
 from trader.model.reasons import Reason
 from trader.risk.guard import cancel
+from trader.risk.locks import Closed, closed_by, judge_trades, remembered
 from trader.risk.losses import mark
 from trader.risk.protection import fail, settle
 from trader.risk.sizing import is_tradable, round_stop, share
@@ -116,6 +117,7 @@ def _book(
     trade = ledger.apply(fill)
     if trade is not None:
         state.performance.count(trade)
+        _remember(rules, state, closed_by(trade, _is_stop(campaign, fill)))
     position = ledger.positions[symbol]
     closes = fill.side is not campaign.side
     if position.quantity and position.side is not campaign.side:
@@ -135,7 +137,20 @@ def _book(
         state.exits[symbol] = now
     realized = position.realized - position.fees + position.funding
     changed = PositionChanged(symbol, quantity, position.average_price, realized)
-    return [changed, *mark(rules.settings, state, now)]
+    return [changed, *mark(rules, state, now)]
+
+
+def _is_stop(campaign: Campaign, fill: Fill) -> bool:
+    """Tell whether a stop of ours, or the venue by liquidating, brought a fill about."""
+    working = campaign.orders.get(fill.client_order_id)
+    return working is None or working.order.leg is Leg.STOP
+
+
+def _remember(rules: Rules, state: RiskState, closed: Closed) -> None:
+    since = closed.ts - remembered(rules.protections)
+    state.closed = [*(trade for trade in state.closed if trade.ts >= since), closed]
+    state.locks = [lock for lock in state.locks if lock.until > closed.ts]
+    state.locks += judge_trades(rules.protections, state.closed)
 
 
 def move_cash(rules: Rules, state: RiskState, flow: Flow, now: int) -> list[Message]:
@@ -147,4 +162,4 @@ def move_cash(rules: Rules, state: RiskState, flow: Flow, now: int) -> list[Mess
         state.windows.shift(float(flow.amount))
         state.performance.shift(float(flow.amount))
         state.alarm = math.inf
-    return mark(rules.settings, state, now)
+    return mark(rules, state, now)

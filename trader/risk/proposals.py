@@ -1,23 +1,33 @@
-"""Judge a proposal: approve it with a size, or deny it with a reason."""
+"""Judge a proposal: approve it with a size, smaller where a limit asks for it, or deny it."""
 
+from bisect import bisect_right
 from decimal import Decimal
 
+import msgspec
+
 from trader.accounting.windows import Window
-from trader.model.instrument import ZERO, Instrument, to_decimal
+from trader.model.instrument import ZERO, to_decimal
+from trader.model.market import SECOND
 from trader.model.messages import Message, OrderDenied, ProposeOrder
 from trader.model.orders import Leg, Side
 from trader.model.reasons import Reason
 from trader.model.views import Stance
+from trader.risk import portfolio
 from trader.risk.guard import place
 from trader.risk.holds import current
-from trader.risk.limits import CHECKS, RATE_WINDOW, SIZE_CHECKS, Situation, Sized
+from trader.risk.limits import ALLOWED, ENTRIES_KEPT, LIMITS, SIZE_LIMITS
+from trader.risk.portfolio import Portfolio
 from trader.risk.protection import close, is_held
-from trader.risk.sizing import Budget, Entry, share, size_entry
+from trader.risk.situation import Rate, Situation, Sized
+from trader.risk.sizing import Band, Budget, risk_pct, share, size_entry
 from trader.risk.state import Campaign, RiskState, Rules
 
 
 def judge(rules: Rules, state: RiskState, proposal: ProposeOrder, now: int) -> list[Message]:
     """Return the order that a proposal becomes, or its denial."""
+    unknown = ALLOWED.check(rules.instruments, proposal.symbol)
+    if unknown is not None:
+        return [_deny(proposal, ALLOWED.reason, unknown)]
     if proposal.stance is Stance.LONG:
         return _judge_entry(rules, state, proposal, Side.BUY, now)
     if proposal.stance is Stance.SHORT and rules.instruments[proposal.symbol].terms is not None:
@@ -38,28 +48,51 @@ def _judge_exit(rules: Rules, state: RiskState, proposal: ProposeOrder) -> list[
 def _judge_entry(
     rules: Rules, state: RiskState, proposal: ProposeOrder, side: Side, now: int
 ) -> list[Message]:
-    state.entries = [ts for ts in state.entries if now - ts < RATE_WINDOW]
-    situation = _situation(rules, state, proposal, side, now)
-    for reason, check in CHECKS:
-        detail = check(situation)
-        if detail is not None:
-            return [_deny(proposal, reason, detail)]
-    instrument = rules.instruments[proposal.symbol]
-    entry = _size(rules, state, situation, instrument)
-    for reason, check_sized in SIZE_CHECKS:
-        detail = check_sized(Sized(instrument, entry))
-        if detail is not None:
-            return [_deny(proposal, reason, detail)]
+    held = portfolio.take(rules, state)
+    situation = situation_of(rules, state, held, proposal, side, now)
+    refused = refusal(situation)
+    if refused is not None:
+        return [_deny(proposal, *refused)]
+    sized = size(rules, state, held, situation)
+    refused = size_refusal(sized)
+    if refused is not None:
+        return [_deny(proposal, *refused)]
+    entry = sized.entry
     state.entries.append(now)
+    state.entered[_intent(proposal.symbol, side)] = now
     campaign = Campaign(proposal.symbol, proposal.decision, entry.stop, entry.target, side)
     state.campaigns[proposal.symbol] = campaign
     order = place(state, campaign, Leg.ENTRY, entry.quantity, worst=entry.worst, limit=entry.limit)
-    return [order]
+    return [msgspec.structs.replace(order, resized=entry.resized)]
 
 
-def _situation(
-    rules: Rules, state: RiskState, proposal: ProposeOrder, side: Side, now: int
+def refusal(situation: Situation) -> tuple[Reason, str] | None:
+    """Return the first no of what an entry must pass before it is sized."""
+    for limit in LIMITS:
+        detail = limit.check(situation)
+        if detail is not None:
+            return limit.reason, detail
+    return None
+
+
+def size_refusal(sized: Sized) -> tuple[Reason, str] | None:
+    """Return the first no of what an entry must pass once it is sized."""
+    for limit in SIZE_LIMITS:
+        detail = limit.check(sized)
+        if detail is not None:
+            return limit.reason, detail
+    return None
+
+
+def situation_of(
+    rules: Rules,
+    state: RiskState,
+    held: Portfolio,
+    proposal: ProposeOrder,
+    side: Side,
+    now: int,
 ) -> Situation:
+    """Gather what an entry is judged by."""
     settings, price, equity = rules.settings, state.prices[proposal.symbol], state.equity()
     campaign = state.campaigns.get(proposal.symbol) or Campaign(proposal.symbol, 0, ZERO, None)
     holds = is_held(rules, state, campaign)
@@ -71,62 +104,66 @@ def _situation(
         symbol=proposal.symbol,
         side=side,
         instrument=rules.instruments[proposal.symbol],
+        conviction=proposal.conviction,
         advised=proposal.price,
         stop=market * (1 - sign * loss) if proposal.stop is None else proposal.stop,
         target=market * (1 + sign * gain) if proposal.target is None else proposal.target,
         settings=settings,
         hold=current(state),
         price=price,
-        positions=_positions(rules, state),
+        positions=tuple(held.positions),
         in_flight=tuple(w.order.client_order_id for w in at_work),
         unknown=tuple(w.order.client_order_id for w in campaign.alive() if w.unknown),
-        recent=len(state.entries),
+        rate=_rate(state, now),
         exited=state.exits.get(proposal.symbol),
+        entered=state.entered.get(_intent(proposal.symbol, side)),
+        locks=tuple(k for k in state.locks if k.holds(proposal.symbol, side, now)),
         losses={window: state.windows.loss_pct(window, equity) for window in Window},
         drawdown=state.performance.drawdown_pct(equity),
     )
 
 
-def _size(rules: Rules, state: RiskState, situation: Situation, instrument: Instrument) -> Entry:
-    settings, price = rules.settings, situation.market
-    equity = to_decimal(state.equity())
-    held = abs(state.ledger.quantity(instrument.symbol)) * to_decimal(price)
+def size(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) -> Sized:
+    """Size an entry that nothing denies."""
+    settings, instrument, price = rules.settings, situation.instrument, situation.market
+    equity, symbol = to_decimal(state.equity()), instrument.symbol
+    now_held = abs(state.ledger.quantity(symbol)) * to_decimal(price)
+    group = portfolio.group_of(settings, instrument)
+    of_group = portfolio.group_exposure(rules, held, group)
+    of_symbol = held.exposure.get(symbol, ZERO)
+    full, least = settings.risk_per_trade_pct, settings.min_conviction_size_pct
+    risk = risk_pct(full, least, situation.conviction)
     budget = Budget(
-        risk=share(settings.risk_per_trade_pct, equity),
-        size=share(rules.max_size_pct, equity) / instrument.stake - held,
-        cash=state.ledger.cash - margins(rules, state) - reserved(rules, state),
+        risk=share(risk, equity),
+        cash=state.ledger.cash - held.margin - held.reserved,
+        notional={
+            Reason.EXPOSURE_SIZE: share(rules.max_size_pct, equity) / instrument.stake - now_held,
+            Reason.EXPOSURE_SYMBOL: to_decimal(settings.max_symbol_exposure_x) * equity - of_symbol,
+            Reason.EXPOSURE_GROUP: to_decimal(settings.max_group_exposure_x) * equity - of_group,
+            Reason.EXPOSURE_TOTAL: to_decimal(settings.max_total_exposure_x) * equity - held.total,
+            Reason.ORDER_NOTIONAL: Decimal(settings.max_order_notional_quote),
+        },
     )
-    slip, stop, target = settings.max_slippage_pct, situation.stop, situation.target
-    return size_entry(instrument, situation.side, price, stop, target, slip, budget)
+    band = Band(settings.max_slippage_pct, situation.price.mid, settings.max_collar_pct)
+    stop, target = situation.stop, situation.target
+    entry = size_entry(instrument, situation.side, price, stop, target, band, budget)
+    return Sized(instrument, entry, settings, situation.price.mid)
 
 
-def margins(rules: Rules, state: RiskState) -> Decimal:
-    """Return the cash that stands under positions in perpetuals."""
-    positions = state.ledger.positions.items()
-    staked = ((rules.instruments[s], p) for s, p in positions if s in rules.instruments)
-    return sum((abs(p.cost) * i.stake for i, p in staked if i.terms is not None), ZERO)
-
-
-def reserved(rules: Rules, state: RiskState) -> Decimal:
-    """Return the cash that entries on their way, unknown ones too, may still put up at worst."""
-    return sum(
-        (
-            working.remaining
-            * working.worst
-            * (rules.instruments[symbol].stake + rules.instruments[symbol].taker_fee)
-            for symbol, campaign in state.campaigns.items()
-            for working in campaign.alive(Leg.ENTRY)
-        ),
-        ZERO,
+def _rate(state: RiskState, now: int) -> Rate:
+    """Count the entries of the last second, minute and day; forget those before."""
+    entries = state.entries
+    del entries[: bisect_right(entries, now - ENTRIES_KEPT)]
+    count = len(entries)
+    return Rate(
+        second=count - bisect_right(entries, now - SECOND),
+        minute=count - bisect_right(entries, now - 60 * SECOND),
+        day=count,
     )
 
 
-def _positions(rules: Rules, state: RiskState) -> tuple[str, ...]:
-    return tuple(
-        symbol
-        for symbol, campaign in state.campaigns.items()
-        if campaign.alive(Leg.ENTRY) or is_held(rules, state, campaign)
-    )
+def _intent(symbol: str, side: Side) -> str:
+    return f"{side} {symbol}"
 
 
 def _deny(proposal: ProposeOrder, reason: Reason, detail: str) -> OrderDenied:

@@ -52,7 +52,7 @@ def reconcile(rules: Rules, state: RiskState, account: Account, now: int) -> lis
     else:
         detail = "the account agrees with our fills"
         told = release(state, UNTIL_RECONCILED, Reason.START_RECONCILED, detail)
-    told = [*caught_up, *told, *mark(rules.settings, state, now)]
+    told = [*caught_up, *told, *mark(rules, state, now)]
     listed = {open_order.order.client_order_id for open_order in account.open_orders}
     for campaign in state.campaigns.values():
         for working in campaign.alive():

@@ -1,4 +1,8 @@
-"""What a person may set of the limits; percentages are of equity unless the name says otherwise."""
+"""What a person may set of the limits; the unit is the end of the name.
+
+`_pct` is a percentage, of equity unless the docstring says otherwise; `_x` is a multiple of equity;
+`_quote` is an amount of the quote currency.
+"""
 
 import msgspec
 
@@ -11,13 +15,29 @@ class RiskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_weekly_loss_pct: float = 6.0
     """The same from Monday 00:00 UTC."""
     max_monthly_loss_pct: float = 10.0
-    """The same from the first of the month 00:00 UTC."""
+    """The same from the first of the month; trading halts until an operator resumes it."""
     max_drawdown_pct: float = 20.0
     """Trading halts, until an operator resumes it, this much below the highest equity seen."""
+    emergency_stop_pct: float = 25.0
+    """Every position is closed at the market as well; never before `max_drawdown_pct`."""
     max_concurrent_trades: int = 3
     """Positions that may be open, or on their way to open, at once."""
+    max_symbol_exposure_x: float = 1.0
+    """Notional of one symbol over equity: held and on its way, unknown orders too, at worst."""
+    max_group_exposure_x: float = 1.5
+    """The same of all symbols of a group."""
+    max_total_exposure_x: float = 2.0
+    """The same of all symbols."""
+    groups: dict[str, str] = {}
+    """Group by base currency, such as BTC=majors; those not named are one group, `others`."""
+    max_leverage_x: int = 50
+    """Highest leverage of a perpetual, as its venue states it, at which an entry is sent."""
+    max_order_notional_quote: int = 25_000
+    """Largest notional of one entry order at its worst price, in the quote currency."""
     risk_per_trade_pct: float = 1.0
     """What a trade may lose between entry and stop; the quantity follows from it."""
+    min_conviction_size_pct: float = 100.0
+    """Part of that risk taken at a conviction of 0, rising evenly to all of it at 1."""
     default_stop_loss_pct: float = 2.0
     """Distance of the stop, in % of the entry price, where the advice names none."""
     default_take_profit_pct: float = 4.0
@@ -26,11 +46,80 @@ class RiskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Widest spread, in % of the mid price, at which an entry is sent."""
     max_slippage_pct: float = 1.0
     """Farthest the market may be from the advised price, in % of it, when an entry is sent."""
+    max_collar_pct: float = 2.0
+    """Farthest the limit of an entry may be from the mid price, in % of it; it is set nearer."""
     max_price_age_seconds: float = 180.0
     """Oldest price an entry may rest on."""
+    max_orders_per_second: int = 5
+    """Entry orders in any second."""
     max_orders_per_minute: int = 10
     """Entry orders in any sixty seconds."""
+    max_orders_per_day: int = 200
+    """Entry orders in any 24 hours."""
+    repeat_seconds: float = 30.0
+    """No second entry of the same symbol and side for so long after one was sent."""
     cooldown_seconds: float = 300.0
     """No entry on a symbol for so long after its position was closed."""
     protection_seconds: float = 10.0
     """A position whose stop does not rest at the venue after so long is closed."""
+
+    @property
+    def emergency_pct(self) -> float:
+        """The drawdown at which positions are closed."""
+        return max(self.emergency_stop_pct, self.max_drawdown_pct)
+
+
+class StoplossGuard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """freqtrade's StoplossGuard: after several stops within a while no entry is sent for a while.
+
+    Periods are minutes, profits ratios of what was entered.
+    """
+
+    trade_limit: int = 6
+    """Stops within the period that lock; 0: off."""
+    lookback_period: int = 1_440
+    """Minutes in which they count."""
+    stop_duration: int = 120
+    """Minutes without an entry, from the last of them."""
+    required_profit: float = 0.0
+    """Stops that brought this much or more do not count."""
+    only_per_pair: bool = False
+    """Count and lock each symbol by itself."""
+    only_per_side: bool = False
+    """Count and lock longs and shorts each by themselves."""
+
+
+class MaxDrawdown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """freqtrade's MaxDrawdown: no entry for a while after trades that fell too far in all."""
+
+    trade_limit: int = 10
+    """Trades within the period from which on they are judged; 0: off."""
+    lookback_period: int = 2_880
+    """Minutes in which they count."""
+    stop_duration: int = 240
+    """Minutes without an entry, from the last of them."""
+    max_allowed_drawdown: float = 0.1
+    """Deepest fall of the sum of their profits that is allowed; 0.1 is a tenth of a position."""
+
+
+class LowProfitPairs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """freqtrade's LowProfitPairs: no entry on a symbol for a while whose trades brought little."""
+
+    trade_limit: int = 6
+    """Trades of the symbol within the period from which on they are judged; 0: off."""
+    lookback_period: int = 1_440
+    """Minutes in which they count."""
+    stop_duration: int = 240
+    """Minutes without an entry on it, from the last of them."""
+    required_profit: float = -0.03
+    """The least that the sum of their profits must be."""
+    only_per_side: bool = False
+    """Judge and lock longs and shorts each by themselves."""
+
+
+class Protections(msgspec.Struct, frozen=True):
+    """What a run of bad trades locks."""
+
+    stoploss_guard: StoplossGuard = StoplossGuard()
+    max_drawdown: MaxDrawdown = MaxDrawdown()
+    low_profit_pairs: LowProfitPairs = LowProfitPairs()

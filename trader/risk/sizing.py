@@ -6,38 +6,42 @@ import msgspec
 
 from trader.model.instrument import ZERO, Instrument, to_decimal
 from trader.model.orders import Side
+from trader.model.reasons import Reason
+from trader.risk.situation import Entry
 
 _PERCENT = Decimal(100)
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """An entry, sized: what each cap alone would allow, and the quantity that all of them do.
+class Budget(msgspec.Struct, frozen=True):
+    """What an entry may use, in the quote currency: lose to its stop, and put up with its fee.
 
-    `worst` is the most a unit may cost: what an entry may spend and hold is counted at it. `limit`
-    is the price beyond which it does not fill.
+    `notional` is what it may be worth, by what bounds it.
     """
 
-    limit: Decimal
-    stop: Decimal
-    target: Decimal
-    worst: Decimal
-    by_risk: Decimal
-    by_size: Decimal
-    by_cash: Decimal
-    quantity: Decimal
-
-
-class Budget(msgspec.Struct, frozen=True):
-    """What an entry may use, in the quote currency: lose to its stop, hold, put up with its fee."""
-
     risk: Decimal
-    size: Decimal
     cash: Decimal
+    notional: dict[Reason, Decimal]
+
+
+class Band(msgspec.Struct, frozen=True):
+    """How far the limit of an entry may be: in % from the market, and in % from the mid price."""
+
+    slip_pct: float
+    mid: float
+    collar_pct: float
 
 
 def share(pct: float, amount: Decimal) -> Decimal:
     """Return a percentage of an amount."""
     return to_decimal(pct) / _PERCENT * amount
+
+
+def risk_pct(full_pct: float, least_pct: float, conviction: float) -> float:
+    """Return the risk of a trade in % of equity: `least_pct` of the full one at no conviction."""
+    believed = min(conviction, 1.0) if conviction > 0 else 0.0  # NaN is 0
+    return (
+        full_pct * (least_pct + (100 - least_pct) * believed) / 100 if least_pct < 100 else full_pct
+    )
 
 
 def liquidation_price(instrument: Instrument, entry: float, side: Side) -> float:
@@ -59,27 +63,29 @@ def size_entry(
     price: float,
     stop: float,
     target: float,
-    slip_pct: float,
+    band: Band,
     budget: Budget,
 ) -> Entry:
     """Size an entry at a price; the stop, on its other side, is rounded away, and counted so."""
     at, long = to_decimal(price), side is Side.BUY
     rounded = round_stop(instrument, to_decimal(stop), side)
-    slip = share(slip_pct, at)
-    worst = at + slip
-    by_risk = budget.risk / abs(at - rounded)
-    by_size = budget.size / worst
-    by_cash = budget.cash / (worst * (instrument.stake + instrument.taker_fee))
+    slip, mid = share(band.slip_pct, at), to_decimal(band.mid)
+    collar = share(band.collar_pct, mid)
+    worst = min(at + slip, mid + collar) if long else at + slip
+    lowest = max(at - slip, mid - collar)
+    wanted = budget.risk / abs(at - rounded)
+    caps = {reason: notional / worst for reason, notional in budget.notional.items()}
+    cost = worst * (instrument.stake + instrument.taker_fee)
+    caps[Reason.EXPOSURE_BALANCE] = budget.cash / cost
     away = instrument.ceil_price if long else instrument.floor_price
     return Entry(
-        limit=instrument.floor_price(worst) if long else instrument.ceil_price(at - slip),
+        limit=instrument.floor_price(worst) if long else instrument.ceil_price(lowest),
         stop=rounded,
         target=away(to_decimal(target)),
         worst=worst,
-        by_risk=by_risk,
-        by_size=by_size,
-        by_cash=by_cash,
-        quantity=max(ZERO, instrument.floor_quantity(min(by_risk, by_size, by_cash))),
+        wanted=wanted,
+        caps=caps,
+        quantity=max(ZERO, instrument.floor_quantity(min(wanted, *caps.values()))),
     )
 
 

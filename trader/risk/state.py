@@ -12,7 +12,8 @@ from trader.model.instrument import ZERO, Instrument
 from trader.model.orders import Leg, Order, OrderStatus, Side
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
-from trader.risk.settings import RiskSettings
+from trader.risk.locks import Closed, Lock
+from trader.risk.settings import Protections, RiskSettings
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -21,6 +22,7 @@ class Rules(msgspec.Struct, frozen=True):
     settings: RiskSettings
     max_size_pct: float
     instruments: dict[str, Instrument]
+    protections: Protections = Protections()
 
 
 class Price(msgspec.Struct):
@@ -38,6 +40,11 @@ class Price(msgspec.Struct):
         if self.quoted <= self.closed:
             return self.close
         return self.ask if side is Side.BUY else self.bid
+
+    @property
+    def mid(self) -> float:
+        """The middle of the market, by its newest word."""
+        return self.close if self.quoted <= self.closed else (self.bid + self.ask) / 2
 
     @property
     def ts_event(self) -> int:
@@ -109,7 +116,8 @@ class RiskState(msgspec.Struct):
 
     `cash` and `held` are the ledger's, as floats, for the marks; what perpetuals are held for is
     taken off `cash`, as if it had been paid. `entries` are the times (ns) of
-    the newest entry orders, `exits` the time each symbol was last closed. `baseline` is what the
+    the newest entry orders, `entered` the last one of each side and symbol, `exits` the time each
+    symbol was last closed, `closed` the trades that protections judge. `baseline` is what the
     account held of each base currency before our first fill; None until it was read. `alarm` is
     the equity down to which no window's limit can be reached.
     """
@@ -126,7 +134,10 @@ class RiskState(msgspec.Struct):
     prices: dict[str, Price] = {}
     campaigns: dict[str, Campaign] = {}
     entries: list[int] = []
+    entered: dict[str, int] = {}
     exits: dict[str, int] = {}
+    closed: list[Closed] = []
+    locks: list[Lock] = []
     baseline: dict[str, Decimal] | None = None
 
     def equity(self) -> float:

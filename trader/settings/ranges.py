@@ -82,6 +82,12 @@ def _check_interval(interval: str) -> None:
         raise ValueError("too long to trade on")
 
 
+def _check_groups(groups: dict[str, str]) -> None:
+    for base, group in groups.items():
+        if not (base.isalnum() and base == base.upper() and group and group.isprintable()):
+            raise ValueError("not a base currency, or no name")
+
+
 def _check_names(levels: dict[str, str]) -> None:
     if not all(re.fullmatch(r"[\w.]+", name) for name in levels):
         raise ValueError("not a name")
@@ -104,7 +110,10 @@ _PERCENT = Range(0, 100, above=True)
 # At 100 % of the price a stop rests at zero, which is no stop.
 _STOP_PERCENT = Range(0, 99, above=True)
 _COST_PERCENT = Range(0, 10)
+_MULTIPLE = Range(0, 125, above=True)
 _FACTOR = Range(0, 100, above=True)
+_TRADES = Range(0, 1_000)
+_PERIOD = Range(1, 525_600)
 _CANDLES = Range(1, 5_000)
 _RSI = Range(0, 100)
 _PRICES = Range(0, 10_000)
@@ -124,16 +133,39 @@ RANGES: dict[str, Range] = {
     "risk.max_weekly_loss_pct": _PERCENT,
     "risk.max_monthly_loss_pct": _PERCENT,
     "risk.max_drawdown_pct": _PERCENT,
+    "risk.emergency_stop_pct": _PERCENT,
     "risk.max_concurrent_trades": Range(1, 1_000),
+    "risk.max_symbol_exposure_x": _MULTIPLE,
+    "risk.max_group_exposure_x": _MULTIPLE,
+    "risk.max_total_exposure_x": _MULTIPLE,
+    "risk.max_leverage_x": Range(1, 125),
+    "risk.max_order_notional_quote": Range(1, 1_000_000_000_000),
     "risk.risk_per_trade_pct": _PERCENT,
+    "risk.min_conviction_size_pct": _PERCENT,
     "risk.default_stop_loss_pct": _STOP_PERCENT,
     "risk.default_take_profit_pct": _PERCENT,
     "risk.max_spread_pct": _PERCENT,
     "risk.max_slippage_pct": _PERCENT,
+    "risk.max_collar_pct": _PERCENT,
     "risk.max_price_age_seconds": Range(0.1, _DAY),
+    "risk.max_orders_per_second": Range(1, 1_000),
     "risk.max_orders_per_minute": Range(1, 10_000),
+    "risk.max_orders_per_day": Range(1, 100_000),
+    "risk.repeat_seconds": Range(0, _DAY),
     "risk.cooldown_seconds": Range(0, 30 * _DAY),
     "risk.protection_seconds": Range(0.1, 600),
+    "stoploss_guard.trade_limit": _TRADES,
+    "stoploss_guard.lookback_period": _PERIOD,
+    "stoploss_guard.stop_duration": _PERIOD,
+    "stoploss_guard.required_profit": Range(-1, 1),
+    "max_drawdown.trade_limit": _TRADES,
+    "max_drawdown.lookback_period": _PERIOD,
+    "max_drawdown.stop_duration": _PERIOD,
+    "max_drawdown.max_allowed_drawdown": Range(0, 1, above=True),
+    "low_profit_pairs.trade_limit": _TRADES,
+    "low_profit_pairs.lookback_period": _PERIOD,
+    "low_profit_pairs.stop_duration": _PERIOD,
+    "low_profit_pairs.required_profit": Range(-1, 1),
     "advice.min_conviction": Range(0, 1),
     "advice.min_reward_risk": Range(0, 100),
     "advice.min_stop_pct": _STOP_PERCENT,
@@ -217,6 +249,7 @@ FORMS: dict[str, Form] = {
     "llm.input_prices": Form(_check_prices, f"prices by model, such as {_A_PRICE}"),
     "llm.output_prices": Form(_check_prices, f"prices by model, such as {_A_PRICE}"),
     "market.venue": Form(_check_venue, "embedded, replay, or a venue of ccxt such as kraken"),
+    "risk.groups": Form(_check_groups, "groups by base currency, such as BTC=majors,SOL=alts"),
     "system.log_filter": Form(_check_names, "levels by name, such as risk_guard=DEBUG,ccxt=ERROR"),
 }
 """What a range cannot say, by path."""

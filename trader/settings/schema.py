@@ -9,7 +9,13 @@ import msgspec
 from trader.advice.settings import AdviceSettings, LlmSettings
 from trader.indicators.settings import CipherASettings, CipherBSettings, IndicatorSettings
 from trader.matching.settings import SimulationSettings
-from trader.risk.settings import RiskSettings
+from trader.risk.settings import (
+    LowProfitPairs,
+    MaxDrawdown,
+    Protections,
+    RiskSettings,
+    StoplossGuard,
+)
 from trader.safety.settings import ShutdownSettings
 
 LogLevel = Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
@@ -82,6 +88,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     trading: TradingSettings = TradingSettings()
     risk: RiskSettings = RiskSettings()
+    stoploss_guard: StoplossGuard = StoplossGuard()
+    max_drawdown: MaxDrawdown = MaxDrawdown()
+    low_profit_pairs: LowProfitPairs = LowProfitPairs()
     advice: AdviceSettings = AdviceSettings()
     llm: LlmSettings = LlmSettings()
     indicators: IndicatorSettings = IndicatorSettings()
@@ -91,6 +100,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shutdown: ShutdownSettings = ShutdownSettings()
     market: MarketSettings = MarketSettings()
     system: SystemSettings = SystemSettings()
+
+    @property
+    def protections(self) -> Protections:
+        """What a run of bad trades locks."""
+        return Protections(self.stoploss_guard, self.max_drawdown, self.low_profit_pairs)
 
 
 class Field(msgspec.Struct, frozen=True):

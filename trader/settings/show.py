@@ -29,7 +29,7 @@ def _hides(value: Value) -> str:
     # Profiles set nearly everything: a default is worth a word where the next layer differs.
     above = [value.value, *(hidden.value for hidden in value.hidden)]
     return ", ".join(
-        f"{to_text(hidden.value)} ({hidden.layer})"
+        f"{hidden.layer} {to_text(hidden.value)}"
         for hidden, over in zip(value.hidden, above, strict=False)
         if hidden.layer != DEFAULT or hidden.value != over
     )

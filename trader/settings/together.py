@@ -87,6 +87,7 @@ def _out_of_reach(values: Mapping[str, Value]) -> Iterator[str]:
         "risk.max_slippage_pct",
         "simulation.maintenance_pct",
     )
+    yield from _overleveraged(values)
     if not values.keys() >= set(paths) or not any(map(is_perpetual, values[paths[0]].value)):
         return
     leverage, stop, slip, kept = (values[path] for path in paths[1:])
@@ -96,6 +97,15 @@ def _out_of_reach(values: Mapping[str, Value]) -> Iterator[str]:
             f"{_placed(stop)} lies beyond liquidation: {_placed(leverage)} leaves {max(room, 0):g}"
             f" %, with {_placed(kept)} and {_placed(slip)}; lower one of them"
         )
+
+
+def _overleveraged(values: Mapping[str, Value]) -> Iterator[str]:
+    """Yield an error for a leverage at which no entry would ever be sent."""
+    names = ("trading.symbols", "trading.leverage", "risk.max_leverage_x")
+    if values.keys() >= set(names) and any(map(is_perpetual, values[names[0]].value)):
+        leverage, most = values[names[1]], values[names[2]]
+        if leverage.value > most.value:
+            yield _misordered(leverage, "at most", most)
 
 
 def _reaching_back(values: Mapping[str, Value]) -> Iterator[str]:

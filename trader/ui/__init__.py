@@ -15,4 +15,5 @@ results    the results of a run for a person
 rows       rows that stand below a log, and how they stay there
 status     the status dump and the status line: what a run is doing now
 summary    the session summary: what a run has done
+typed      what a person types on a command line
 """

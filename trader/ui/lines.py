@@ -77,6 +77,7 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
         m.HaltTrading,
         m.StopRequested,
         m.HaltRequested,
+        m.ResumeTrading,
         m.RestartActor,
         m.JournalRecovered,
         m.OrderRejected,

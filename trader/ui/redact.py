@@ -3,14 +3,22 @@
 import base64
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from urllib.parse import quote, quote_plus
 
 MASK = "***"
 """Stands where a secret stood."""
 
+_SECRET_NAMES = ("KEY", "SECRET", "TOKEN", "PASSWORD")
 _SHORTEST = 4
 _SHORTEST_LINE = 16
+
+
+def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the values of variables that are named like secrets, so that none is ever written."""
+    return tuple(
+        value for name, value in environ.items() if value and name.upper().endswith(_SECRET_NAMES)
+    )
 
 
 def redactor(secrets: Iterable[str]) -> Callable[[str], str]:

@@ -11,7 +11,7 @@ import pytest
 from actors.validator import Validator
 from tests.e2e.inside import last_run, play, settings, signals_kept
 from trader.app import compose, results
-from trader.app.session import Crashed, Options, Session, run_session, secrets_of
+from trader.app.session import Crashed, Options, Session, run_session
 from trader.model.errors import UsageError
 from trader.model.messages import AdviceGiven
 from trader.storage.archive import Archive, open_archive
@@ -39,13 +39,6 @@ def places_of(text: str, directory: Path) -> list[str]:
     """Name the files of a directory that hold a text."""
     files = [path for path in directory.rglob("*") if path.is_file()]
     return sorted(path.name for path in files if text.encode() in path.read_bytes())
-
-
-def test_secrets_are_known_by_the_names_of_their_variables() -> None:
-    """KEY, SECRET, TOKEN and PASSWORD at the end, in any case; what is empty is no secret."""
-    environ = {"A_KEY": "a", "b_secret": "b", "C_TOKEN": "", "PASSWORD": "d", "KEYBOARD": "e"}
-
-    assert secrets_of(environ) == ("a", "b", "d")
 
 
 def test_no_file_and_no_line_holds_a_secret(

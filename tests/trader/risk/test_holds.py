@@ -6,7 +6,7 @@ from tests.trader.risk.desk import Desk, canceled
 from trader.model.messages import TradingStateChanged
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
-from trader.risk.holds import current, hold, release
+from trader.risk.holds import NEEDS_RESUME, current, hold, lifts, release
 from trader.risk.state import RiskState
 
 HALTED, REDUCING, ACTIVE = TradingState.HALTED, TradingState.REDUCING, TradingState.ACTIVE
@@ -70,3 +70,10 @@ def test_entries_are_canceled_and_protection_is_not() -> None:
     desk.fill(entry, "1")
     told = hold(desk.state, Reason.LOSS_DAY, REDUCING, "")
     assert canceled(told) == [entry.client_order_id]
+
+
+def test_what_lifts_a_hold_is_said() -> None:
+    """A window ends by itself, an operator has to resume the rest; a session's own halts end it."""
+    assert lifts(Reason.LOSS_DAY) == "until 00:00 UTC"
+    assert {lifts(reason) for reason in NEEDS_RESUME} == {"until `run.py resume`"}
+    assert lifts(Reason.HALT_WEDGED) == ""

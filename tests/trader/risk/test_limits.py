@@ -8,15 +8,19 @@ import pytest
 
 from tests.trader.risk.desk import OTHER, SYMBOL, Desk, canceled, instrument, placed
 from trader.accounting.windows import Window
-from trader.model.instrument import Terms
+from trader.model.instrument import Instrument, Terms
 from trader.model.market import SECOND
 from trader.model.messages import OrderDenied
 from trader.model.orders import Side
 from trader.model.reasons import Reason
 from trader.model.views import Stance, TradingState
-from trader.risk.limits import CHECKS, SIZE_CHECKS, Situation
+from trader.risk.limits import LIMITS, SIZE_LIMITS, every_limit, to_table, unit_of
+from trader.risk.locks import Lock
+from trader.risk.proposals import refusal
 from trader.risk.settings import RiskSettings
+from trader.risk.situation import Rate, Situation
 from trader.risk.state import Hold, Price
+from trader.settings.schema import fields
 
 NOW = 1_000 * SECOND
 FINE = Situation(
@@ -24,6 +28,7 @@ FINE = Situation(
     symbol=SYMBOL,
     side=Side.BUY,
     instrument=instrument(SYMBOL),
+    conviction=1.0,
     advised=100.0,
     stop=95.0,
     target=110.0,
@@ -33,8 +38,10 @@ FINE = Situation(
     positions=(),
     in_flight=(),
     unknown=(),
-    recent=0,
+    rate=Rate(),
     exited=None,
+    entered=None,
+    locks=(),
     losses=dict.fromkeys(Window, 0.0),
     drawdown=0.0,
 )
@@ -54,7 +61,13 @@ SHORT = {"side": Side.SELL, "stop": 105.0, "target": 90.0}
 HALT = Hold(Reason.HALT_OPERATOR, TradingState.HALTED, "")
 REDUCE = Hold(Reason.LOSS_DAY, TradingState.REDUCING, "")
 
-TENFOLD = msgspec.structs.replace(instrument(SYMBOL), terms=Terms(leverage=10))
+
+def levered(leverage: int) -> Instrument:
+    """Return an instrument that is margined."""
+    return msgspec.structs.replace(instrument(SYMBOL), terms=Terms(leverage=leverage))
+
+
+TENFOLD = levered(10)
 
 DENIED: list[tuple[Reason, dict[str, Any]]] = [
     # Entered at 101 at worst, 10x with 0.5 % kept: liquidated at 101 * 0.9 / 0.995 = 91.36.
@@ -86,7 +99,16 @@ DENIED: list[tuple[Reason, dict[str, Any]]] = [
     (Reason.EXPOSURE_POSITIONS, {"positions": (SYMBOL,)}),
     (Reason.EXPOSURE_POSITIONS, {"positions": ("A-USD", "B-USD", "C-USD")}),
     (Reason.COOLDOWN_SYMBOL, {"exited": NOW - 299 * SECOND}),
-    (Reason.RATE_ORDERS, {"recent": 10}),
+    (Reason.REPEATED_INTENT, {"entered": NOW - 29 * SECOND}),
+    *(
+        (reason, {"locks": (Lock(reason, NOW + 1, "bad trades"),)})
+        for reason in (Reason.STOPLOSS_GUARD, Reason.MAX_DRAWDOWN, Reason.LOW_PROFIT_PAIRS)
+    ),
+    (Reason.RATE_SECOND, {"rate": Rate(second=5)}),
+    (Reason.RATE_ORDERS, {"rate": Rate(minute=10)}),
+    (Reason.RATE_DAY, {"rate": Rate(day=200)}),
+    (Reason.EMERGENCY_STOP, {"drawdown": 25.0}),
+    (Reason.EXPOSURE_LEVERAGE, {"instrument": levered(51)}),
 ]
 
 PASSED: list[dict[str, Any]] = [
@@ -101,7 +123,9 @@ PASSED: list[dict[str, Any]] = [
     {"advised": 100.9},
     {"positions": ("A-USD", "B-USD")},
     {"exited": NOW - 300 * SECOND},
-    {"recent": 9},
+    {"rate": Rate(second=4, minute=9, day=199)},
+    {"entered": NOW - 30 * SECOND},
+    {"instrument": levered(50), "stop": 99.9, "settings": RiskSettings(max_slippage_pct=0.1)},
     SHORT,
     {"instrument": TENFOLD, "stop": 91.4},
     SHORT | {"instrument": TENFOLD, "stop": 108.3},
@@ -110,7 +134,8 @@ PASSED: list[dict[str, Any]] = [
 
 def first_no(situation: Situation) -> Reason | None:
     """Return the reason of the first check that denies."""
-    return next((reason for reason, check in CHECKS if check(situation)), None)
+    refused = refusal(situation)
+    return None if refused is None else refused[0]
 
 
 @pytest.mark.parametrize(("reason", "changes"), DENIED)
@@ -127,7 +152,7 @@ def test_what_is_within_every_limit_passes(changes: dict[str, Any]) -> None:
 
 def test_each_row_of_the_table_is_tested() -> None:
     """No check is without an example above."""
-    assert {reason for reason, _ in CHECKS} == {reason for reason, _ in DENIED}
+    assert {limit.reason for limit in LIMITS} == {reason for reason, _ in DENIED}
 
 
 @pytest.mark.parametrize(
@@ -146,8 +171,18 @@ def test_too_small_an_entry_is_denied_for_what_made_it_small(reason: Reason, des
     (denied,) = desk.propose()
     assert isinstance(denied, OrderDenied)
     assert denied.reason is reason
-    assert denied.reason in {row for row, _ in SIZE_CHECKS}
+    assert denied.reason in {limit.reason for limit in SIZE_LIMITS}
 
+
+ELSEWHERE = {
+    "emergency_stop_pct",
+    "max_symbol_exposure_x",
+    "max_group_exposure_x",
+    "max_total_exposure_x",
+    "max_order_notional_quote",
+    "max_collar_pct",
+}
+"""What is specified with losses, proposals and sizes."""
 
 SETTINGS: list[tuple[str, float, float, dict[str, Any], Reason]] = [
     ("max_daily_loss_pct", 1.0, 2.0, lost(Window.DAY, 1.0), Reason.LOSS_DAY),
@@ -158,7 +193,11 @@ SETTINGS: list[tuple[str, float, float, dict[str, Any], Reason]] = [
     ("max_spread_pct", 0.9, 1.1, quoted(99.5, 100.5), Reason.SPREAD_TOO_WIDE),
     ("max_slippage_pct", 0.9, 1.2, {"advised": 98.9}, Reason.PRICE_MOVED),
     ("max_price_age_seconds", 1.0, 3.0, {"now": NOW + 2 * SECOND}, Reason.DATA_STALE),
-    ("max_orders_per_minute", 1, 2, {"recent": 1}, Reason.RATE_ORDERS),
+    ("max_leverage_x", 9, 10, {"instrument": TENFOLD}, Reason.EXPOSURE_LEVERAGE),
+    ("max_orders_per_second", 1, 2, {"rate": Rate(second=1)}, Reason.RATE_SECOND),
+    ("max_orders_per_minute", 1, 2, {"rate": Rate(minute=1)}, Reason.RATE_ORDERS),
+    ("max_orders_per_day", 1, 2, {"rate": Rate(day=1)}, Reason.RATE_DAY),
+    ("repeat_seconds", 2.0, 1.0, {"entered": NOW - SECOND}, Reason.REPEATED_INTENT),
     ("cooldown_seconds", 2.0, 1.0, {"exited": NOW - SECOND}, Reason.COOLDOWN_SYMBOL),
 ]
 
@@ -178,8 +217,25 @@ def test_a_limit_that_is_configured_is_enforced(
 
 def test_every_maximum_of_the_settings_is_among_them() -> None:
     """A new `max_` setting needs its row above."""
-    limits = {f for f in RiskSettings.__struct_fields__ if f.startswith(("max_", "cooldown"))}
-    assert limits == {row[0] for row in SETTINGS}
+    names = ("max_", "cooldown", "repeat", "emergency")
+    limits = {f for f in RiskSettings.__struct_fields__ if f.startswith(names)}
+    assert limits == {row[0] for row in SETTINGS} | ELSEWHERE
+
+
+def test_every_configured_limit_has_a_row_with_its_unit() -> None:
+    """A setting that no row names would be a limit that nobody enforces."""
+    rows = {limit.setting for limit in every_limit() if limit.setting}
+    assert rows <= set(fields())
+    names = ("risk.max_", "risk.cooldown", "risk.repeat", "risk.emergency")
+    assert rows >= {path for path in fields() if path.startswith(names)}
+    assert all(unit_of(setting) for setting in rows)
+
+
+def test_every_row_has_a_reason_of_its_own() -> None:
+    """A denial says which limit it was."""
+    reasons = [limit.reason for limit in every_limit()]
+    assert len(set(reasons)) == len(reasons)
+    assert all(f"`{reason}`" in to_table() for reason in reasons)
 
 
 def test_exits_pass_no_limit() -> None:

@@ -1,19 +1,25 @@
 """Loss windows and drawdown: what they stop, and until when."""
 
-from tests.trader.risk.desk import START, SYMBOL, Desk, legs
+from datetime import datetime
+
+import pytest
+
+from tests.trader.risk.desk import START, SYMBOL, Desk, canceled, legs
 from trader.model.market import SECOND
 from trader.model.messages import LimitBreached, Message, TradingStateChanged
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
-from trader.risk.losses import mark
+from trader.risk.losses import mark, resume
 
-DAY = 86_400 * SECOND
+HOUR = 3_600 * SECOND
+DAY = 24 * HOUR
+ROOMY = {f"max_{window}_loss_pct": 100.0 for window in ("daily", "weekly", "monthly")}
 
 
 def at(desk: Desk, close: float, now: int = START) -> list[Message]:
     """Mark the position at a close."""
     desk.state.prices[SYMBOL].close = close
-    return mark(desk.rules.settings, desk.state, now)
+    return mark(desk.rules, desk.state, now)
 
 
 def open_desk(**settings: float) -> Desk:
@@ -84,6 +90,76 @@ def test_a_drawdown_halts_and_tells_the_kill_switch() -> None:
     assert (breach.limit, breach.hard) == (Reason.DRAWDOWN_TOTAL, True)
     assert isinstance(change, TradingStateChanged)
     assert change.state is TradingState.HALTED
+
+
+def test_a_months_loss_halts_until_an_operator_resumes() -> None:
+    """No new month lifts it; the operator's word does, and the month is measured from then on."""
+    desk = open_desk(max_daily_loss_pct=100, max_weekly_loss_pct=100, max_monthly_loss_pct=5)
+    breach, change = at(desk, 94.0)
+    assert isinstance(breach, LimitBreached)
+    assert (breach.limit, breach.hard) == (Reason.LOSS_MONTH, True)
+    assert isinstance(change, TradingStateChanged)
+    assert change.state is TradingState.HALTED
+    assert at(desk, 94.0, START + 40 * DAY) == []
+    (change,) = resume(desk.state, "the feed was wrong")
+    assert change == TradingStateChanged(
+        TradingState.ACTIVE, Reason.RESUME_OPERATOR, "the feed was wrong"
+    )
+    assert at(desk, 90.0, START + 40 * DAY) == []
+    assert at(desk, 88.0, START + 40 * DAY) != []
+
+
+def test_a_drawdown_is_measured_anew_once_resumed() -> None:
+    """Else the next candle would halt again what an operator has looked at."""
+    desk = open_desk(**ROOMY, max_drawdown_pct=10, emergency_stop_pct=50)
+    assert at(desk, 89.0)
+    assert resume(desk.state, "looked at")
+    assert at(desk, 88.0) == []
+    assert [b.limit for b in at(desk, 79.0) if isinstance(b, LimitBreached)] == [
+        Reason.DRAWDOWN_TOTAL
+    ]
+
+
+def test_an_operator_does_not_lift_what_lifts_itself() -> None:
+    """A day's loss lasts for the day, and a session not yet reconciled stays halted."""
+    desk = open_desk()
+    at(desk, 96.0)
+    assert resume(desk.state, "go on") == []
+    assert [hold.reason for hold in desk.state.holds] == [Reason.LOSS_DAY]
+
+
+def test_the_emergency_stop_closes_every_position() -> None:
+    """Protection lets go, then what is held is sold at the market; once."""
+    desk = open_desk(**ROOMY, max_drawdown_pct=10, emergency_stop_pct=15)
+    assert canceled(at(desk, 89.0)) == []
+    told = at(desk, 84.0)
+    assert [b.limit for b in told if isinstance(b, LimitBreached)] == [Reason.EMERGENCY_STOP]
+    assert len(canceled(told)) == 2
+    assert desk.campaign.closing is Reason.EXIT_LIMIT
+    assert at(desk, 83.0) == []
+
+
+def test_an_emergency_stop_does_not_come_before_the_drawdown_halts() -> None:
+    """Set below it, it counts as being as high."""
+    desk = open_desk(**ROOMY, max_drawdown_pct=30, emergency_stop_pct=5)
+    assert at(desk, 90.0) == []
+    assert [b.limit for b in at(desk, 69.0) if isinstance(b, LimitBreached)] == [
+        Reason.DRAWDOWN_TOTAL,
+        Reason.EMERGENCY_STOP,
+    ]
+
+
+@pytest.mark.parametrize("day", ["2024-02-29", "2023-02-28", "2024-12-31", "2023-03-26"])
+def test_no_boundary_loses_a_loss(day: str) -> None:
+    """What falls over midnight falls in the new day, whatever begins with it."""
+    desk, noon = open_desk(), int(datetime.fromisoformat(f"{day}T12:00Z").timestamp()) * SECOND
+    desk.state.windows.next_roll = 0
+    at(desk, 100.0, noon)
+    at(desk, 98.0, noon + 12 * HOUR - 1)
+    at(desk, 98.0, noon + 12 * HOUR)
+    assert desk.state.holds == []
+    at(desk, 94.9, noon + 12 * HOUR)
+    assert Reason.LOSS_DAY in {hold.reason for hold in desk.state.holds}
 
 
 def test_a_limit_cancels_no_protection() -> None:

@@ -89,6 +89,7 @@ def test_a_crumb_does_not_keep_an_entry_out() -> None:
     entry = desk.enter()
     desk.fill(entry, "0.01")
     desk.canceled(entry)
+    desk.now += 30 * SECOND
     (again,) = placed(desk.propose(decision=8))
     assert again.quantity < entry.quantity, "the crumb counts towards the largest position"
     stop, _ = placed(desk.fill(again, again.quantity))
@@ -109,7 +110,7 @@ def test_the_cooldown_begins_with_the_exit() -> None:
 
 def test_the_rate_counts_the_last_minute() -> None:
     """An entry is denied while the last minute saw the most there may be."""
-    desk = Desk(max_orders_per_minute=1)
+    desk = Desk(max_orders_per_minute=1, repeat_seconds=0.0)
     desk.reject(desk.enter())
     assert denied(desk.propose(decision=8)) is Reason.RATE_ORDERS
     desk.now += 60 * SECOND
@@ -194,3 +195,65 @@ def test_a_stop_beyond_the_liquidation_is_denied() -> None:
     desk = Desk(symbol=PERP, risk_per_trade_pct=50.0)
     assert denied(desk.propose(stop=150.0)) is Reason.STOP_BEYOND_LIQUIDATION
     assert legs(desk.propose(stop=140.0)) == [Leg.ENTRY]
+
+
+def test_exposure_counts_what_is_on_its_way_at_its_worst() -> None:
+    """With 10 000 in all, an entry of 2 000 on its way leaves 500 of a quarter."""
+    desk = Desk(max_size_pct=20.0, max_total_exposure_x=0.25)
+    desk.lose(placed(desk.propose())[0])
+    (sent,) = desk.propose(symbol=OTHER, decision=8)
+    assert isinstance(sent, SubmitOrder)
+    assert sent.resized is Reason.EXPOSURE_TOTAL
+    assert sent.order.quantity * 101 <= 10_000 * Decimal("0.25") - Decimal("1999.99")
+
+
+def test_the_exposure_of_a_group_is_its_symbols_together() -> None:
+    """Bitcoin and ether are one group unless they are set apart."""
+    together, apart = (
+        Desk(max_group_exposure_x=0.2, groups=groups) for groups in ({}, {"ETH": "alts"})
+    )
+    for desk in (together, apart):
+        desk.propose()
+    assert denied(together.propose(symbol=OTHER, decision=8)) is Reason.EXPOSURE_GROUP
+    assert legs(apart.propose(symbol=OTHER, decision=8)) == [Leg.ENTRY]
+
+
+def test_an_order_is_made_smaller_to_the_largest_notional() -> None:
+    """1 010 at no worse than 101 are 10, and the order says why."""
+    (sent,) = Desk(max_order_notional_quote=1_010).propose()
+    assert isinstance(sent, SubmitOrder)
+    assert (sent.order.quantity, sent.resized) == (Decimal(10), Reason.ORDER_NOTIONAL)
+
+
+def test_a_symbol_has_its_own_largest_exposure() -> None:
+    """A tenth of equity is 1 000."""
+    (sent,) = Desk(max_symbol_exposure_x=0.1).propose()
+    assert isinstance(sent, SubmitOrder)
+    assert sent.resized is Reason.EXPOSURE_SYMBOL
+
+
+def test_a_symbol_that_is_not_traded_is_denied() -> None:
+    """An exit of it too: there is nothing to close."""
+    assert denied(Desk().propose(symbol="XRP-USD")) is Reason.SYMBOL_NOT_ALLOWED
+    assert denied(Desk().propose(Stance.FLAT, symbol="XRP-USD")) is Reason.SYMBOL_NOT_ALLOWED
+
+
+def test_entries_are_counted_by_the_second_and_by_the_day() -> None:
+    """The windows move: what is older than each no longer counts."""
+    desk = Desk(max_orders_per_second=1, max_orders_per_day=2, max_concurrent_trades=9)
+    desk.propose()
+    assert denied(desk.propose(symbol=OTHER, decision=8)) is Reason.RATE_SECOND
+    desk.now += SECOND
+    assert legs(desk.propose(symbol=OTHER, decision=9)) == [Leg.ENTRY]
+    desk.now += SECOND
+    assert denied(desk.propose(symbol=PERP, decision=10)) is Reason.RATE_DAY
+
+
+def test_the_same_intent_waits() -> None:
+    """An entry that came to nothing is not sent again at once."""
+    desk = Desk()
+    desk.expired(desk.enter())
+    desk.now += 29 * SECOND
+    assert denied(desk.propose(decision=8)) is Reason.REPEATED_INTENT
+    desk.now += SECOND
+    assert legs(desk.propose(decision=9)) == [Leg.ENTRY]

@@ -67,13 +67,14 @@ def test_missing_cash_halts_and_more_of_it_does_not() -> None:
 
 
 def test_a_new_session_is_halted_and_keeps_what_lasts() -> None:
-    """Losses of a window outlive the process; halts of the last session do not."""
+    """What a window or an operator lifts outlives the process; its own halts do not."""
     desk = Desk()
-    for reason in (Reason.HALT_SHUTDOWN, Reason.LOSS_WEEK, Reason.DRAWDOWN_TOTAL):
+    lasting = {Reason.LOSS_WEEK, Reason.DRAWDOWN_TOTAL, Reason.HALT_OPERATOR}
+    for reason in (Reason.HALT_SHUTDOWN, *sorted(lasting)):
         desk.state.holds.append(Hold(reason, TradingState.HALTED, ""))
     desk.state.epoch = 4
     begin(desk.rules, desk.state, "next")
-    assert reasons(desk) == {Reason.START_RECONCILING, Reason.LOSS_WEEK}
+    assert reasons(desk) == {Reason.START_RECONCILING, *lasting}
     assert (desk.state.run, desk.state.epoch) == ("next", 0)
 
 

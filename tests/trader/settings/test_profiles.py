@@ -13,7 +13,8 @@ from trader.settings.layers import load
 from trader.settings.schema import Settings, fields, leaves
 from trader.settings.sources import CONFIG, profiles
 
-WHOLE = ("risk", "advice", "shutdown", "indicators")
+PROTECTIONS = ("stoploss_guard", "max_drawdown", "low_profit_pairs")
+WHOLE = ("risk", *PROTECTIONS, "advice", "shutdown", "indicators")
 PARTS = (
     "trading.interval",
     "trading.leverage",
@@ -31,16 +32,43 @@ STRICTER: dict[str, Callable[[Any, Any], bool]] = {
     "risk.max_weekly_loss_pct": lt,
     "risk.max_monthly_loss_pct": lt,
     "risk.max_drawdown_pct": lt,
+    "risk.emergency_stop_pct": lt,
     "risk.max_concurrent_trades": lt,
+    "risk.max_symbol_exposure_x": lt,
+    "risk.max_group_exposure_x": lt,
+    "risk.max_total_exposure_x": lt,
+    "risk.groups": eq,
+    "risk.max_leverage_x": lt,
+    "risk.max_order_notional_quote": lt,
     "risk.risk_per_trade_pct": lt,
+    "risk.min_conviction_size_pct": eq,
     "risk.default_stop_loss_pct": lt,
     "risk.default_take_profit_pct": lt,
     "risk.max_spread_pct": lt,
     "risk.max_slippage_pct": lt,
+    "risk.max_collar_pct": lt,
     "risk.max_price_age_seconds": lt,
+    "risk.max_orders_per_second": lt,
     "risk.max_orders_per_minute": lt,
+    "risk.max_orders_per_day": lt,
+    "risk.repeat_seconds": gt,
     "risk.cooldown_seconds": gt,
     "risk.protection_seconds": lt,
+    "stoploss_guard.trade_limit": lt,
+    "stoploss_guard.lookback_period": gt,
+    "stoploss_guard.stop_duration": gt,
+    "stoploss_guard.required_profit": eq,
+    "stoploss_guard.only_per_pair": eq,
+    "stoploss_guard.only_per_side": eq,
+    "max_drawdown.trade_limit": lt,
+    "max_drawdown.lookback_period": gt,
+    "max_drawdown.stop_duration": gt,
+    "max_drawdown.max_allowed_drawdown": lt,
+    "low_profit_pairs.trade_limit": lt,
+    "low_profit_pairs.lookback_period": gt,
+    "low_profit_pairs.stop_duration": gt,
+    "low_profit_pairs.required_profit": gt,
+    "low_profit_pairs.only_per_side": eq,
     "advice.advisor": eq,
     "advice.min_conviction": gt,
     "advice.min_reward_risk": gt,
@@ -87,7 +115,9 @@ def test_every_value_of_a_profile_is_commented(profile: str) -> None:
 def test_each_profile_is_stricter_than_the_next(strict: str, loose: str) -> None:
     """Limit by limit; every setting of risk and advice has its direction."""
     tight, wide = given(strict), given(loose)
-    assert {path for path in tight if path.split(".")[0] in ("risk", "advice")} <= set(STRICTER)
+    assert {
+        path for path in tight if path.split(".")[0] in ("risk", "advice", *PROTECTIONS)
+    } <= set(STRICTER)
     for path, stricter in STRICTER.items():
         assert stricter(tight[path], wide[path]), path
 

@@ -24,11 +24,11 @@ def test_every_setting_has_a_row() -> None:
 def test_a_row_names_value_layer_and_what_is_hidden() -> None:
     """Hidden values come highest first; a default is named where the layer above differs."""
     assert rows()["risk.max_daily_loss_pct"] == (
-        "risk.max_daily_loss_pct 5.0 command line 4.0 (environment), 3.0 (profile moderate)"
+        "risk.max_daily_loss_pct 5.0 command line environment 4.0, profile moderate 3.0"
     )
     assert rows()["trading.symbols"] == "trading.symbols BTC-USD default"
     conservative = to_table(load("conservative", environ={}))
-    assert "profile conservative  3.0 (default)" in conservative
+    assert "profile conservative  default 3.0" in conservative
 
 
 def test_columns_are_aligned() -> None:

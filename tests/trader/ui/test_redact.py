@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trader.ui.redact import MASK, redactor
+from trader.ui.redact import MASK, redactor, secrets_of
 
 SECRET = 'c4nary/+"sec\\ret= é'
 ENCODINGS: list[Callable[[str], str]] = [
@@ -73,3 +73,10 @@ def test_no_secret_changes_nothing(secrets: list[str]) -> None:
 def test_the_longer_of_two_secrets_is_masked_whole() -> None:
     """A secret that begins like another leaves no rest."""
     assert redactor(["canary", "canary-and-more"])("canary-and-more") == MASK
+
+
+def test_secrets_are_known_by_the_names_of_their_variables() -> None:
+    """KEY, SECRET, TOKEN and PASSWORD at the end, in any case; what is empty is no secret."""
+    environ = {"A_KEY": "a", "b_secret": "b", "C_TOKEN": "", "PASSWORD": "d", "KEYBOARD": "e"}
+
+    assert secrets_of(environ) == ("a", "b", "d")

@@ -1,0 +1,27 @@
+"""What a person types on a command line, read or refused in one line."""
+
+import re
+
+from trader.model.errors import UsageError
+from trader.settings.problems import to_line
+
+
+def to_pairs(sets: list[str]) -> list[tuple[str, str]]:
+    """Split each PATH=VALUE; raise UsageError."""
+    pairs = []
+    for text in sets:
+        path, equals, value = text.partition("=")
+        if not equals or not path.strip():
+            raise UsageError(
+                f"--set {to_line(text)}: give PATH=VALUE, such as risk.cooldown_seconds=60"
+            )
+        pairs.append((path.strip(), value.strip()))
+    return pairs
+
+
+def to_seconds(text: str) -> float:
+    """Return the seconds of a time such as 90s, 10m or 2h; raise UsageError."""
+    match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?)([smh]?)", text)
+    if match is None or float(match[1]) == 0:
+        raise UsageError(f"--for {to_line(text)}: give a time such as 90s, 10m or 2h")
+    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
