@@ -6,6 +6,7 @@ what the tests drive the real client with. It decides nothing by chance or by cl
 
 import json
 import re
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -239,6 +240,8 @@ def main() -> None:
     unknown = [mode for mode in modes if mode not in ("ok", *FAULTS)]
     if unknown:
         sys.exit(f"error: {unknown[0]}: no such mode; give some of ok {' '.join(FAULTS)}")
+    # A shell that starts it in the background has it ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with suppress(KeyboardInterrupt), open_model_server(lambda n: modes[n % len(modes)]) as server:
         sys.stdout.write(f"llm.base_url={server.url}\n")
         sys.stdout.flush()
