@@ -17,7 +17,7 @@ def test_a_long_run_in_virtual_time(tmp_path: Path) -> None:
 
     assert journey.summary["candles"] == 9_000
     assert journey.growth < 4_000
-    assert journey.largest("journal.db") < 7 * MB
+    assert journey.largest("journal.db") < 8 * MB
     assert journey.opened < 2
 
 
