@@ -13,6 +13,7 @@ from actors.risk_guard import RiskGuard
 from actors.validator import Validator
 from trader.model import messages as m
 from trader.model.errors import JournalError, UsageError
+from trader.model.instrument import is_perpetual
 from trader.model.messages import Message
 from trader.model.views import Account
 from trader.runtime.kernel import Kernel
@@ -112,8 +113,11 @@ def account_of(settings: Settings) -> str:
     """Name the paper account of a run: environment, venue and what fixes its market."""
     market = settings.market
     source = f"seed {market.seed}" if market.venue == "embedded" else Path(market.data or "").name
-    symbols = ",".join(settings.trading.symbols)
-    return f"paper/{market.venue}/{source}/{symbols}/{settings.trading.interval}"
+    trading = settings.trading
+    # Margin that stands at one leverage cannot be counted at another.
+    leverage = f"/{trading.leverage}x" if any(map(is_perpetual, trading.symbols)) else ""
+    symbols = ",".join(trading.symbols)
+    return f"paper/{market.venue}/{source}/{symbols}/{trading.interval}{leverage}"
 
 
 def find_estate(archive: Archive, settings: Settings) -> Estate:

@@ -1,6 +1,6 @@
 """What is traded: precision, minimums and fees, and the named rounding rules."""
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import msgspec
 
@@ -53,10 +53,6 @@ class Instrument(msgspec.Struct, frozen=True):
     def floor_quantity(self, quantity: Decimal) -> Decimal:
         """Round a quantity down to the lot: an order never grows by rounding."""
         return _to_step(quantity, self.lot, ROUND_FLOOR)
-
-    def nearest_price(self, price: Decimal) -> Decimal:
-        """Round a price to the nearest tick."""
-        return _to_step(price, self.tick, ROUND_HALF_EVEN)
 
     def floor_price(self, price: Decimal) -> Decimal:
         """Round a price down to the tick."""

@@ -23,12 +23,16 @@ HELD = "market.candles=20"
         (("market.seed=7", "trading.interval=15m"), "paper/embedded/seed 7/BTC-USD/15m"),
         (("trading.symbols=ETH-USD,BTC-USD",), "paper/embedded/seed 10/ETH-USD,BTC-USD/1m"),
         (("market.venue=replay", "market.data=a/b.csv"), "paper/replay/b.csv/BTC-USD/1m"),
+        (
+            ("trading.symbol=BTC-USD-PERP", "trading.leverage=3"),
+            "paper/embedded/seed 10/BTC-USD-PERP/1m/3x",
+        ),
     ],
 )
 def test_an_account_is_named_by_what_fixes_its_market(
     sets: tuple[str, ...], account: str, tmp_path: Path
 ) -> None:
-    """A run on other prices never goes on with this account's money."""
+    """A run on other prices, or other margin, never goes on with this account's money."""
     assert accounts.account_of(settings(tmp_path, *sets).settings) == account
 
 
