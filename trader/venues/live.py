@@ -4,7 +4,6 @@ Prices are real; fills are not this module's.
 """
 
 import random
-import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -13,7 +12,9 @@ from typing import Any, Protocol
 
 import trio
 
-from trader.model.market import Candle, Quote, interval_name
+from trader.feed.lanes import SKEW
+from trader.model.errors import OutcomeUnknown
+from trader.model.market import SECOND, Candle, Quote, interval_name
 from trader.model.messages import (
     CandleReceived,
     DataFaulted,
@@ -21,6 +22,7 @@ from trader.model.messages import (
     StreamConfirmed,
 )
 from trader.ports import Post, blocking, native
+from trader.venues.clock import RealClock
 from trader.venues.rest import Rest
 from trader.venues.sink import PriceSink
 from trader.venues.streams import events as e
@@ -37,17 +39,6 @@ _AGAIN = 3
 """Candles asked for at every close: venues may be late with the last."""
 _JITTER = 1.0
 """Seconds, at most, before a connection is opened again: clients must not all come at once."""
-
-
-class RealClock:
-    """The time of day when it was made (ns), and monotonic from then on, whatever is set."""
-
-    def __init__(self) -> None:
-        self._origin = time.time_ns() - time.monotonic_ns()
-
-    def __call__(self) -> int:
-        """Return the time in ns."""
-        return self._origin + time.monotonic_ns()
 
 
 class Shelf(Protocol):
@@ -88,7 +79,7 @@ class VenueMarket:
     @property
     def start(self) -> int:
         """The time at which a run begins: now."""
-        return self.clock()
+        return self.clock.now()
 
     async def history(self, symbol: str, count: int) -> tuple[Candle, ...]:
         """Return up to `count` closed candles, oldest first."""
@@ -100,7 +91,8 @@ class VenueMarket:
 
     def _history(self, symbol: str, count: int) -> tuple[Candle, ...]:
         """Ask for what is not on the shelf."""
-        name, interval, now = interval_name(self._interval), self._interval, self.clock()
+        self._agree_on_time()
+        name, interval, now = interval_name(self._interval), self._interval, self.clock.now()
         if self._shelf is None:
             return self._rest.recent(symbol, name, count, now)
         last = now - now % interval
@@ -112,19 +104,25 @@ class VenueMarket:
         self._shelf.add(symbol, fetched)
         return (*kept, *fetched)[-count:] if whole else fetched
 
+    def _agree_on_time(self) -> None:
+        """Ask the venue what time it is: by a wrong clock, candles would close too early."""
+        self.clock.agree(self._rest.time)
+
     async def _stream(self, post: Post) -> None:
+        await trio.to_thread.run_sync(self._agree_on_time, abandon_on_cancel=True)
         self._opened += 1
         if self._opened > 1:
             await trio.sleep(random.uniform(0.0, _JITTER))  # noqa: S311 - spreads clients out
         stream, name = STREAMS[self._rest.venue], interval_name(self._interval)
         adapter = stream.make(self._symbols, stream.channels(name), name)
         build = stream.candle_channel(name) is None
-        outlet = Outlet(self._interval, self._sink, post, self.clock)
-        listener = Listener(adapter, outlet, self._interval, build=build)
-        await run_connection(adapter, listener, self.clock, self._url)
+        outlet = Outlet(self._interval, self._sink, post, self.clock.now)
+        listener = LiveListener(adapter, outlet, self._interval, self.clock, build=build)
+        await run_connection(adapter, listener, self.clock.now, self._url)
 
     async def _poll(self, post: Post) -> None:
-        outlet = Outlet(self._interval, self._sink, post, self.clock)
+        await trio.to_thread.run_sync(self._agree_on_time, abandon_on_cancel=True)
+        outlet = Outlet(self._interval, self._sink, post, self.clock.now)
         first = True
         while True:
             for symbol in self._symbols:
@@ -139,7 +137,7 @@ class VenueMarket:
 
     def _ask(self, symbol: str) -> tuple[Quote, Sequence[Candle]]:
         """Ask for the newest quote, and for the last candle where one has closed since."""
-        now, interval = self.clock(), self._interval
+        now, interval = self.clock.now(), self._interval
         quote = self._rest.quote(symbol, now)
         if now - self._polled.get(symbol, 0) < interval:
             return quote, ()
@@ -181,6 +179,10 @@ class Outlet:
             self._quoted[symbol] = quote.ts_event
             self._sink.on_quote(symbol, quote, volume)
         self.post(QuoteReceived(symbol, quote))
+
+    def newest_quote(self) -> int:
+        """Return when (ns) the newest quote was made, 0 without one."""
+        return max(self._quoted.values(), default=0)
 
     def candles(self, symbol: str, candles: Sequence[Candle]) -> None:
         """Pass on candles that have closed."""
@@ -252,3 +254,21 @@ class Listener:
             for bars in self._bars.values():
                 bars.doubt()
         self._out.post(DataFaulted(event.symbol, event.reason, event.detail))
+
+
+class LiveListener(Listener):
+    """A listener that gives up a line whose venue is ahead of our clock: a machine has slept."""
+
+    def __init__(
+        self, adapter: Adapter, outlet: Outlet, interval: int, clock: RealClock, *, build: bool
+    ) -> None:
+        super().__init__(adapter, outlet, interval, build=build)
+        self._clock = clock
+
+    def on_tick(self) -> None:
+        """Compare times, then close candles by the clock."""
+        ahead = self._out.newest_quote() - self._clock.now()
+        if ahead > SKEW:
+            self._clock.doubt()
+            raise OutcomeUnknown(f"the venue's time is {ahead / SECOND:.1f} s ahead of our clock")
+        super().on_tick()
