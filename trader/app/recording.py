@@ -37,7 +37,7 @@ class Recorder:
         """Write a frame that came."""
         self.write("recv", frame)
 
-    def on_events(self, events: Sequence[e.Event]) -> None:
+    def on_events(self, events: Sequence[e.Event], _now: int) -> None:
         """Count what it says."""
         self.counts.update(type(event).__name__.lower() for event in events)
 

@@ -27,7 +27,7 @@ from trader.venues.rest import Rest
 from trader.venues.sink import PriceSink
 from trader.venues.streams import events as e
 from trader.venues.streams.adapter import Adapter
-from trader.venues.streams.bars import Bars
+from trader.venues.streams.bars import GRACE, Bars
 from trader.venues.streams.catalog import STREAMS
 from trader.venues.streams.connection import run_connection
 
@@ -116,13 +116,13 @@ class VenueMarket:
         stream, name = STREAMS[self._rest.venue], interval_name(self._interval)
         adapter = stream.make(self._symbols, stream.channels(name), name)
         build = stream.candle_channel(name) is None
-        outlet = Outlet(self._interval, self._sink, post, self.clock.now)
+        outlet = Outlet(self._interval, self._sink, post, self.clock.now())
         listener = LiveListener(adapter, outlet, self._interval, self.clock, build=build)
         await run_connection(adapter, listener, self.clock.now, self._url)
 
     async def _poll(self, post: Post) -> None:
         await trio.to_thread.run_sync(self._agree_on_time, abandon_on_cancel=True)
-        outlet = Outlet(self._interval, self._sink, post, self.clock.now)
+        outlet = Outlet(self._interval, self._sink, post, self.clock.now())
         first = True
         while True:
             for symbol in self._symbols:
@@ -156,17 +156,16 @@ def _unbroken(candles: Sequence[Candle]) -> tuple[Candle, ...]:
 
 
 class Outlet:
-    """Shows prices to the sink, then posts them; the sink sees no bad row and nothing twice."""
+    """Shows prices to the sink, then posts them; the sink sees no bad row and nothing twice.
 
-    def __init__(
-        self, interval: int, sink: PriceSink, post: Post, clock: Callable[[], int]
-    ) -> None:
+    Nor does it see candles that had closed when the line was `opened` (ns).
+    """
+
+    def __init__(self, interval: int, sink: PriceSink, post: Post, opened: int) -> None:
         self.post = post
-        self.clock = clock
         self._interval = interval
         self._sink = sink
         self._quoted: dict[str, int] = {}
-        opened = clock()
         self._shown: dict[str, int] = defaultdict(lambda: opened)
 
     def quote(self, symbol: str, quote: Quote, volume: float) -> None:
@@ -202,6 +201,8 @@ class Listener:
         self._bars = {symbol: Bars(symbol, interval) for symbol in adapter.symbols}
         self._volumes = dict.fromkeys(adapter.symbols, 0.0)
         self._build = build
+        self._now = self._newest = 0
+        self._lags = False
         self._takers: Mapping[type[e.Event], Callable[[Any], None]] = {
             e.Quoted: self._quote,
             e.Booked: self._quote,
@@ -214,24 +215,30 @@ class Listener:
     def on_frame(self, frame: str | bytes) -> None:
         """Leave the frame itself alone."""
 
-    def on_events(self, events: Sequence[e.Event]) -> None:
-        """Pass on what a frame says."""
+    def on_events(self, events: Sequence[e.Event], now: int) -> None:
+        """Pass on what a frame says that came at `now` (ns)."""
+        self._now = now
         for event in events:
             take = self._takers.get(type(event))
             if take is not None:
                 take(event)
 
     def on_tick(self) -> None:
-        """Close candles by the clock."""
-        now = self._out.clock()
+        """Close candles by the clock, as of the newest frame: what follows it is later.
+
+        A line that lags, as under a flood, tells the venue's time by what it speaks of alone.
+        """
+        heard = self._newest if self._lags else self._now
         for symbol, bars in self._bars.items():
-            self._out.candles(symbol, bars.on_clock(now))
+            self._out.candles(symbol, bars.on_clock(heard))
 
     def _quote(self, event: e.Quoted | e.Booked) -> None:
+        self._note(event.quote.ts_event)
         volume, self._volumes[event.symbol] = self._volumes[event.symbol], 0.0
         self._out.quote(event.symbol, event.quote, volume)
 
     def _trade(self, event: e.Trade) -> None:
+        self._note(event.ts_event)
         self._volumes[event.symbol] += event.size
         if not self._build:
             return
@@ -241,7 +248,14 @@ class Listener:
             elif isinstance(item, Candle):
                 self._out.candles(event.symbol, (item,))
 
+    def _note(self, ts: int) -> None:
+        """Note what time the venue speaks of, and whether that is long ago."""
+        self._lags = ts < self._now - GRACE
+        if ts > self._newest:
+            self._newest = ts
+
     def _bar(self, event: e.Barred) -> None:
+        self._lags = event.candle.ts_event < self._now - GRACE
         self._out.candles(event.symbol, self._bars[event.symbol].on_bar(event))
 
     def _confirm(self, event: e.Confirmed) -> None:
