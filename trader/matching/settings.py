@@ -32,3 +32,5 @@ class SimulationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     """Hours between two fundings, counted from 00:00 UTC."""
     paired_exits: bool = True
     """Stop and target may rest together; false: the stop rests and the target is watched."""
+    trailing_orders: bool = True
+    """A trailing stop may rest beside them; false: the stop is moved after each candle."""

@@ -30,7 +30,7 @@ class Instrument(msgspec.Struct, frozen=True):
     """An instrument as its venue defines it; fees are fractions of notional (0.001 = 0.1 %).
 
     `terms` are those of a perpetual, None on spot. `pairs`: a stop and a target may rest for the
-    same quantity; where they may not, the stop rests.
+    same quantity; where they may not, the stop rests. `trails`: so may a trailing stop.
     """
 
     symbol: str
@@ -44,6 +44,7 @@ class Instrument(msgspec.Struct, frozen=True):
     taker_fee: Decimal
     terms: Terms | None = None
     pairs: bool = True
+    trails: bool = True
 
     @property
     def stake(self) -> Decimal:

@@ -40,6 +40,7 @@ def disagreements(values: Mapping[str, Value]) -> Iterator[str]:
     for first, second in (pair for pair in BELOW if values.keys() >= set(pair)):
         if values[first].value >= values[second].value:
             yield _misordered(values[first], "below", values[second])
+    yield from _trailing_twice(values)
     yield from _reaching_back(values)
     venue, data = values.get("market.venue"), values.get("market.data")
     if venue and data and venue.value == "replay" and data.value is None:
@@ -106,6 +107,13 @@ def _overleveraged(values: Mapping[str, Value]) -> Iterator[str]:
         leverage, most = values[names[1]], values[names[2]]
         if leverage.value > most.value:
             yield _misordered(leverage, "at most", most)
+
+
+def _trailing_twice(values: Mapping[str, Value]) -> Iterator[str]:
+    """Yield an error for two distances of one trailing stop."""
+    percent, ranges = values.get("exits.trail_pct"), values.get("exits.trail_atr")
+    if percent and ranges and percent.value and ranges.value:
+        yield f"{_placed(percent)} and {_placed(ranges)} name two distances; set one of them to 0"
 
 
 def _reaching_back(values: Mapping[str, Value]) -> Iterator[str]:

@@ -60,6 +60,7 @@ def simulated_instrument(
         taker_fee=settings.taker_fee_pct / _HUNDRED,
         terms=_terms(settings, leverage) if is_perpetual(symbol) else None,
         pairs=settings.paired_exits,
+        trails=settings.trailing_orders,
     )
 
 

@@ -141,3 +141,13 @@ def test_a_stop_beyond_liquidation_is_refused(leverage: int, refused: bool) -> N
 def test_leverage_needs_no_remark_on_a_perpetual() -> None:
     """It has its effect there."""
     assert not [*remarks(values(trading__symbols=("A-B-PERP",), trading__leverage=5))]
+
+
+def test_a_trailing_stop_has_one_distance() -> None:
+    """Percent or average true ranges, not both."""
+    assert not [*disagreements(values(exits__trail_pct=2.0))]
+    (error,) = disagreements(values(exits__trail_pct=2.0, exits__trail_atr=3.0))
+    assert error == (
+        "exits.trail_pct = 2.0 (command line) and exits.trail_atr = 3.0 (command line) name two"
+        " distances; set one of them to 0"
+    )
