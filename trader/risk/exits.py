@@ -48,27 +48,32 @@ def follow(rules: Rules, state: RiskState, symbol: str, candle: Candle) -> list[
     campaign = state.campaigns.get(symbol)
     if campaign is None or campaign.closing is not None or symbol not in state.held:
         return []
-    told = reach(rules, state, symbol, candle.close)
-    if told:
+    exits, instrument = rules.exits, rules.instruments[symbol]
+    if not instrument.pairs and (told := reach(rules, state, symbol, candle.close)):
         return told
-    if not is_held(rules, state, campaign):
-        return []
-    if _is_over(rules, state, campaign, candle):
+    if exits.max_candles and _is_over(rules, state, campaign, candle):
         return close(rules, state, campaign, Reason.EXIT_TIME)
+    if not (campaign.trail or exits.break_even_at_r or exits.break_even_at_pct):
+        return []
+    return _follow(rules, state, campaign, candle.close) if is_held(rules, state, campaign) else []
+
+
+def _follow(rules: Rules, state: RiskState, campaign: Campaign, price: float) -> list[Message]:
     before = campaign.stop
-    _tighten(rules, state, campaign, candle.close)
+    _tighten(rules, state, campaign, price)
     # A rest that was too little to sell at the old stop may be enough at the new one.
     told = settle(rules, state, campaign) if campaign.stop != before else []
-    if _can_move(rules.instruments[symbol]):
-        return [*told, *_move(rules, state, campaign, candle.close)]
-    return told + _leave_past_stop(rules, state, campaign, candle.close)
+    if _can_move(rules.instruments[campaign.symbol]):
+        return [*told, *_move(rules, state, campaign, price)]
+    return told + _leave_past_stop(rules, state, campaign, price)
 
 
 def _is_over(rules: Rules, state: RiskState, campaign: Campaign, candle: Candle) -> bool:
-    most, trade = rules.exits.max_candles, state.ledger.positions[campaign.symbol].trade
-    if not most or trade is None:
+    trade = state.ledger.positions[campaign.symbol].trade
+    longest = rules.exits.max_candles * (candle.ts_event - candle.ts_open)
+    if trade is None or candle.ts_event - trade.opened < longest:
         return False
-    return candle.ts_event - trade.opened >= most * (candle.ts_event - candle.ts_open)
+    return is_held(rules, state, campaign)
 
 
 def _can_move(instrument: Instrument) -> bool:
