@@ -134,7 +134,8 @@ class RiskVenue:
         rows = [r for r in self.orders.values() if r.status is OrderStatus.OPEN]
         listed = [OrderState(r.order, "v", r.status, ZERO, self.now) for r in rows]
         perps = {PERP: self.holdings[PERP]}
-        account = Account(balances, tuple(listed), perps, fills=tuple(self.fills[-20:]))
+        fills, leverages = tuple(self.fills[-20:]), {PERP: 2}
+        account = Account(balances, tuple(listed), perps, fills=fills, leverages=leverages)
         self.tell(m.AccountReconciled(account, ""))
 
     # -- answering ---------------------------------------------------------------------------------

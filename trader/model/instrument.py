@@ -14,12 +14,14 @@ PERPETUAL = "PERP"
 class Terms(msgspec.Struct, frozen=True):
     """How a linear perpetual is margined, position by position; rates are fractions of notional.
 
-    A position is opened on a margin of notional / `leverage`, and liquidated for
+    A position is opened on a margin of notional / `leverage`, which the settings ask for and the
+    venue grants up to `max_leverage`, and liquidated for
     `liquidation_fee` once margin and unrealized gain are down to `maintenance`. Longs pay shorts
     `funding_rate` (shorts longs, where it is negative) every `funding_interval` ns of the clock.
     """
 
     leverage: int = 1
+    max_leverage: int = 125
     maintenance: Decimal = Decimal("0.005")
     liquidation_fee: Decimal = Decimal("0.005")
     funding_rate: Decimal = Decimal("0.0001")

@@ -157,7 +157,8 @@ class Account(msgspec.Struct, frozen=True):
     """An account as its venue reports it: total balances by currency, and every open order.
 
     `positions` are those in perpetuals by symbol, below zero when short; their margin is part of
-    the balance. `flows` and `fills`, those of the venue's own orders among them, are the newest.
+    the balance. `leverages` are those in force for perpetuals, held or not. `flows` and `fills`,
+    those of the venue's own orders among them, are the newest.
     """
 
     balances: dict[str, Decimal]
@@ -165,3 +166,4 @@ class Account(msgspec.Struct, frozen=True):
     positions: dict[str, Decimal] = {}
     flows: tuple[Flow, ...] = ()
     fills: tuple[Fill, ...] = ()
+    leverages: dict[str, int] = {}

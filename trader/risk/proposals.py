@@ -124,6 +124,7 @@ def situation_of(
         locks=tuple(k for k in state.locks if k.holds(proposal.symbol, side, now)),
         losses={window: state.windows.loss_pct(window, equity) for window in Window},
         drawdown=state.performance.drawdown_pct(equity),
+        leverage=state.leverages.get(proposal.symbol),
     )
 
 

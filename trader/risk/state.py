@@ -139,7 +139,8 @@ class RiskState(msgspec.Struct):
     the newest entry orders, `entered` the last one of each side and symbol, `exits` the time each
     symbol was last closed, `closed` the trades that protections judge. `baseline` is what the
     account held of each base currency before our first fill; None until it was read. `alarm` is
-    the equity down to which no window's limit can be reached.
+    the equity down to which no window's limit can be reached. `leverages` are those in force at the
+    venue, as of the last account that was read in this session.
     """
 
     run: str = ""
@@ -159,6 +160,7 @@ class RiskState(msgspec.Struct):
     closed: list[Closed] = []
     locks: list[Lock] = []
     baseline: dict[str, Decimal] | None = None
+    leverages: dict[str, int] = {}
 
     def equity(self) -> float:
         """Return cash plus every position at its last close."""

@@ -229,6 +229,7 @@ RANGES: dict[str, Range] = {
     "simulation.liquidation_fee_pct": _COST_PERCENT,
     "simulation.funding_rate_pct": Range(-10, 10),
     "simulation.funding_hours": Range(1, 24),
+    "simulation.max_leverage": Range(1, 125),
     "shutdown.deadline_seconds": Range(0.01, 600),
     "market.speed": Range(0.001, 1_000_000),
     "market.seed": Range(0, 2**32 - 1),

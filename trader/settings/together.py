@@ -102,10 +102,12 @@ def _out_of_reach(values: Mapping[str, Value]) -> Iterator[str]:
 
 def _overleveraged(values: Mapping[str, Value]) -> Iterator[str]:
     """Yield an error for a leverage at which no entry would ever be sent."""
-    names = ("trading.symbols", "trading.leverage", "risk.max_leverage_x")
-    if values.keys() >= set(names) and any(map(is_perpetual, values[names[0]].value)):
-        leverage, most = values[names[1]], values[names[2]]
-        if leverage.value > most.value:
+    symbols, leverage = values.get("trading.symbols"), values.get("trading.leverage")
+    if symbols is None or leverage is None or not any(map(is_perpetual, symbols.value)):
+        return
+    for name in ("risk.max_leverage_x", "simulation.max_leverage"):
+        most = values.get(name)
+        if most is not None and leverage.value > most.value:
             yield _misordered(leverage, "at most", most)
 
 

@@ -67,6 +67,7 @@ def simulated_instrument(
 def _terms(settings: SimulationSettings, leverage: int) -> Terms:
     return Terms(
         leverage=leverage,
+        max_leverage=settings.max_leverage,
         maintenance=settings.maintenance_pct / _HUNDRED,
         liquidation_fee=settings.liquidation_fee_pct / _HUNDRED,
         funding_rate=settings.funding_rate_pct / _HUNDRED,

@@ -115,7 +115,7 @@ class Desk:
         ours = {"USD": self.state.ledger.cash if self.state.baseline is not None else CASH}
         ours |= {s[:3]: self.state.ledger.quantity(s) for s in (SYMBOL, OTHER)}
         perps = {PERP: self.state.ledger.quantity(PERP)}
-        account = Account(ours | balances, tuple(open_orders), perps)
+        account = Account(ours | balances, tuple(open_orders), perps, leverages={PERP: 2})
         return reconcile.reconcile(self.rules, self.state, account, self.now)
 
     def propose(self, *args: Any, **changes: Any) -> list[Message]:

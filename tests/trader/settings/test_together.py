@@ -151,3 +151,15 @@ def test_a_trailing_stop_has_one_distance() -> None:
         "exits.trail_pct = 2.0 (command line) and exits.trail_atr = 3.0 (command line) name two"
         " distances; set one of them to 0"
     )
+
+
+@pytest.mark.parametrize("most", ["risk.max_leverage_x", "simulation.max_leverage"])
+def test_a_leverage_that_is_not_to_be_had_is_refused(most: str) -> None:
+    """Every entry would be denied: by our own limit, or because the venue grants less."""
+    given = {"trading__leverage": 6, most.replace(".", "__"): 5}
+    assert not [*disagreements(values(**given))]
+    (line,) = disagreements(values(trading__symbols=("A-B-PERP",), **given))
+    assert line == (
+        f"trading.leverage = 6 (command line) must be at most {most} = 5 (command line);"
+        " lower the first or raise the second"
+    )
