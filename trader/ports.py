@@ -119,7 +119,7 @@ class Venue(Protocol):
         ...
 
     async def account(self) -> Account:
-        """Return balances and every open order."""
+        """Return balances, every open order, and of perpetuals positions and leverage in force."""
         ...
 
     async def executions(self, post: Post) -> None:

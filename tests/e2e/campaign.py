@@ -32,7 +32,13 @@ from trader.topology import ROLES
 LIVE = ("--profile", "aggressive", "--json", "--set", "trading.leverage=5")
 SYMBOLS = ("--symbol", "BTC-USD", "--symbol", "ETH-USD-PERP")
 POLICIES = ("protect", "flatten", "leave")
-MARKET = ("market.candles=45", "system.journal=false")
+MARKET = (
+    "market.candles=45",
+    "system.journal=false",
+    "exits.break_even_at_r=0.3",
+    "exits.trail_atr=4",
+    "simulation.trailing_orders=false",
+)
 
 
 def books(summary: dict[str, Any]) -> bool:

@@ -120,8 +120,8 @@ def answered(asking: Asking, desk: Desk, message: ModelAnswered, now: int) -> En
     if isinstance(read, Fault):
         return _missed(asking, desk, pending, read, now)
     desk.breakers.pop(pending.model, None)
-    snapshot, seen = pending.row.snapshot, shown(desk.rows[pending.symbol], asking.tolerance_pct)
-    advice = to_advice(read, pending.model, pending.symbol, snapshot.close, snapshot.ts_event)
+    at, seen = pending.row.snapshot, shown(desk.rows[pending.symbol], asking.tolerance_pct)
+    advice = to_advice(read, pending.model, pending.symbol, at.close, at.ts_event, at.atr)
     return Ended(pending, AdviceGiven(advice, read, seen))
 
 

@@ -47,7 +47,8 @@ class MatchingEngine:
         settings: SimulationSettings,
         book: Book | None = None,
     ) -> None:
-        self._pricing = {symbol: Pricing(i, settings) for symbol, i in instruments.items()}
+        granted = {symbol: _granted(i) for symbol, i in instruments.items()}
+        self._pricing = {symbol: Pricing(i, settings) for symbol, i in granted.items()}
         self._share = settings.max_volume_share
         money = {i.quote: settings.start_equity for i in instruments.values()}
         self.book = book or Book(balances=money)
@@ -157,7 +158,7 @@ class MatchingEngine:
         return tuple(record.fills) if record else ()
 
     def account(self) -> Account:
-        """Return balances and open orders."""
+        """Return balances and open orders, positions and leverage."""
         states = tuple(record.state for record in self.book.opened())
         book = self.book
         return Account(
@@ -166,6 +167,11 @@ class MatchingEngine:
             positions={symbol: s.position.quantity for symbol, s in book.stakes.items()},
             flows=tuple(book.flows),
             fills=tuple(book.fills),
+            leverages={
+                s: p.instrument.terms.leverage
+                for s, p in self._pricing.items()
+                if p.instrument.terms
+            },
         )
 
     def busy(self, symbol: str) -> bool:
@@ -315,6 +321,15 @@ class MatchingEngine:
         if record.state.status.final:
             self.book.finish(record)
             self._quiet.pop(record.order.symbol, None)
+
+
+def _granted(instrument: Instrument) -> Instrument:
+    """Return an instrument with the leverage that is in force, of the one that is asked for."""
+    terms = instrument.terms
+    if terms is None or terms.leverage <= terms.max_leverage:
+        return instrument
+    at_most = msgspec.structs.replace(terms, leverage=terms.max_leverage)
+    return msgspec.structs.replace(instrument, terms=at_most)
 
 
 def _protects(record: Record) -> bool:

@@ -24,7 +24,8 @@ class Advice(msgspec.Struct, frozen=True):
     """An opinion on one symbol at one closed candle; prices are market observations.
 
     `conviction` is 0 to 1. `price` is the close it was formed at. `source` names who gave it
-    (`rules`, `ema-cross`, a model's id) and `rationale` says why in a sentence.
+    (`rules`, `ema-cross`, a model's id) and `rationale` says why in a sentence. `atr` is the
+    average true range at that candle, in price; 0 where nobody names it.
     """
 
     symbol: str
@@ -36,6 +37,7 @@ class Advice(msgspec.Struct, frozen=True):
     source: str
     rationale: str
     ts_event: int
+    atr: float = 0.0
 
 
 class Higher(msgspec.Struct, frozen=True, gc=False):
@@ -155,7 +157,8 @@ class Account(msgspec.Struct, frozen=True):
     """An account as its venue reports it: total balances by currency, and every open order.
 
     `positions` are those in perpetuals by symbol, below zero when short; their margin is part of
-    the balance. `flows` and `fills`, those of the venue's own orders among them, are the newest.
+    the balance. `leverages` are those in force for perpetuals, held or not. `flows` and `fills`,
+    those of the venue's own orders among them, are the newest.
     """
 
     balances: dict[str, Decimal]
@@ -163,3 +166,4 @@ class Account(msgspec.Struct, frozen=True):
     positions: dict[str, Decimal] = {}
     flows: tuple[Flow, ...] = ()
     fills: tuple[Fill, ...] = ()
+    leverages: dict[str, int] = {}

@@ -48,7 +48,7 @@ def move(
     if status is OrderStatus.OPEN and working.order.leg is Leg.STOP:
         campaign.failures = 0
     elif status.final and unasked:
-        told += fail(state, campaign, working.order.leg)
+        told += fail(state, campaign, working)
     return [*told, *settle(rules, state, campaign)]
 
 
@@ -59,7 +59,7 @@ def reject(rules: Rules, state: RiskState, client_order_id: str, reason: Reason)
         return []
     campaign, working = found
     if reason is Reason.VENUE_WOULD_TRIGGER and working.order.leg is Leg.STOP:
-        campaign.closing = campaign.closing or Reason.EXIT_STOP
+        campaign.closing = campaign.closing or campaign.stopping
     return move(rules, state, client_order_id, OrderStatus.REJECTED)
 
 
@@ -89,7 +89,8 @@ def _adopt(rules: Rules, state: RiskState, fill: Fill) -> Campaign:
     campaign = state.campaigns.get(fill.symbol)
     if campaign is None:
         stop = _default_stop(rules, fill, fill.side)
-        campaign = state.campaigns[fill.symbol] = Campaign(fill.symbol, 0, stop, None, fill.side)
+        campaign = Campaign(fill.symbol, 0, stop, None, fill.side, first_stop=stop)
+        state.campaigns[fill.symbol] = campaign
     return campaign
 
 
@@ -123,7 +124,8 @@ def _book(
     if position.quantity and position.side is not campaign.side:
         # More was closed than was there: another's order, or one of ours given up for lost.
         campaign.side, campaign.target = position.side, None
-        campaign.stop = _default_stop(rules, fill, position.side)
+        campaign.stop = campaign.first_stop = _default_stop(rules, fill, position.side)
+        campaign.stopping, campaign.trail = Reason.EXIT_STOP, ZERO
     state.note_cash()
     state.held[symbol] = float(position.quantity)
     if not position.quantity:

@@ -26,6 +26,7 @@ UNTIL_RECONCILED = frozenset(
 def begin(rules: Rules, state: RiskState, run: str) -> list[Message]:
     """Begin a session: its interlock is new, and nothing is certain until reconciled."""
     state.run, state.epoch, state.alarm = run, 0, math.inf
+    state.leverages = {}
     state.holds = [STARTING, *(known for known in state.holds if known.reason in LASTING)]
     for symbol in rules.instruments:
         state.prices.setdefault(symbol, Price())
@@ -43,6 +44,7 @@ def reconcile(rules: Rules, state: RiskState, account: Account, now: int) -> lis
     they agree. Either way every position gets back the stop it lacks.
     """
     caught_up = _open_books(rules, state, account, now)
+    state.leverages = account.leverages
     found = "; ".join(_differences(rules, state, account))
     if found:
         # From here on this is why, and no longer that the account was not read.
