@@ -22,7 +22,7 @@ class BrokerState(msgspec.Struct):
 
 
 class ExecutionBroker(Actor):
-    """Send each order once, ask until its end is known, tell each change once."""
+    """Send each order once, ask until its end is known, tell each change and each doubt's end."""
 
     role: ClassVar[str] = "execution_broker"
     State = BrokerState
@@ -49,8 +49,11 @@ class ExecutionBroker(Actor):
         self._follow(self.state.blotter.fail(message.client_order_id, message.failure))
 
     def on_cancel_order(self, message: m.CancelOrder) -> None:
-        """Cancel an order, now or as soon as the venue is known to have it."""
-        self._follow(*self.state.blotter.cancel(message.client_order_id))
+        """Cancel an order, now or as soon as the venue has it; what never came here is gone."""
+        client_order_id, blotter = message.client_order_id, self.state.blotter
+        self._follow(*blotter.cancel(client_order_id))
+        if client_order_id not in blotter.records:
+            self.send(m.OrderCanceled(client_order_id))
 
     def on_submit_answered(self, message: m.SubmitAnswered | m.CancelAnswered) -> None:
         """Fold the state of an order after a request."""
@@ -130,12 +133,10 @@ class ExecutionBroker(Actor):
             self.send(m.AccountReconciled(account, note))
             self.after("account", self.pause, m.ReconcileDue())
 
-    def on_account_failed(self, _message: m.AccountFailed) -> None:
-        """Read again: an account that cannot be read is not an empty one."""
-        self._read_later()
-
-    def _read_later(self) -> None:
+    def _read_later(self, _message: m.AccountFailed | None = None) -> None:
         self.after("account", self.state.reconciliation.wait(), m.ReconcileDue())
+
+    on_account_failed = _read_later  # an account that cannot be read is not an empty one
 
     def _follow(self, *changes: Change) -> None:
         for change in changes:

@@ -70,9 +70,12 @@ class Blotter(msgspec.Struct):
         return self._change(record, [OrderSubmitted(record.id)])
 
     def cancel(self, client_order_id: str) -> list[Change]:
-        """Have an order canceled, now or as soon as the venue is known to have it."""
+        """Have an order canceled, now or as soon as the venue is known to have it.
+
+        Asked for again it is under way already; what is due for the order must not be put off.
+        """
         record = self.records.get(client_order_id)
-        if record is None:
+        if record is None or record.unwanted:
             return []
         record.unwanted = True
         return [self._change(record, [])]

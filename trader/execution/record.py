@@ -1,7 +1,9 @@
 """One order: what is known of it, and the events that each new fact is worth, each of them once.
 
 The answer to a submit, the venue's stream and queries tell of the same order in any order, late and
-twice. A record folds whatever comes; what it returns is what the others have not heard yet.
+twice. A record folds whatever comes; what it returns is what the others have not heard yet. One
+thing is said again: that an order rests which was held for uncertain, since the word of it may have
+been lost with the process that was killed before it was heard.
 
 Position comes from fills, deduplicated by trade id. A fill known only by a total is not invented:
 the order is doubtful until a query brings the fill itself, and its end is told after its fills.
@@ -125,7 +127,7 @@ class Record(msgspec.Struct):
 
     def take(self, state: OrderState, fills: tuple[Fill, ...]) -> list[Message]:
         """Fold what the venue says of the order, and fills of it."""
-        self.suspect = False
+        suspected, self.suspect = self.suspect, False
         self.misses = 0
         self.venue_order_id = self.venue_order_id or state.venue_order_id
         self.reported = max(self.reported, _total(state))
@@ -135,7 +137,10 @@ class Record(msgspec.Struct):
             events += self._move(OrderEvent.ACCEPTED)
         for fill in fills:
             events += self._fill(fill)
-        return events + self._end()
+        events += self._end()
+        if suspected and not events and self.status in RESTING:
+            events.append(OrderAccepted(self.id, self.venue_order_id))
+        return events
 
     def _fill(self, fill: Fill) -> list[Message]:
         if fill.trade_id in self.trades:

@@ -99,6 +99,13 @@ def test_a_cancel_is_repeated_after_a_query_and_ever_later(blotter: Blotter) -> 
     assert blotter.records[CID].status is S.CANCELING
 
 
+def test_a_cancel_that_is_asked_for_again_puts_nothing_off(blotter: Blotter) -> None:
+    """The query of an unknown order is due as it was: whoever is impatient does not delay it."""
+    blotter.fail(CID, UNKNOWN)
+    assert [change.ask_in is not None for change in blotter.cancel(CID)] == [True]
+    assert blotter.cancel(CID) == []
+
+
 def test_a_stray_of_ours_is_adopted_and_an_entry_canceled() -> None:
     """An order that carries our mark is ours even if no book of ours knows it."""
     stop = order(Leg.STOP)
@@ -188,6 +195,7 @@ class OrderStory(RuleBasedStateMachine):
         self.reports: list[Report] = []
         self.answers: list[tuple[int, Report | None]] = []
         self.told: list[m.Message] = []
+        self.doubts = 0
 
     def hear(self, *changes: Change) -> None:
         """Note what is told."""
@@ -279,6 +287,7 @@ class OrderStory(RuleBasedStateMachine):
     @rule()
     def forget(self) -> None:
         """Hold nothing for certain: a message was lost, or the process started again."""
+        self.doubts += 1
         self.hear(*self.blotter.suspect_all("lost"))
 
     # -- what must hold
@@ -297,9 +306,10 @@ class OrderStory(RuleBasedStateMachine):
 
     @invariant()
     def everything_else_is_told_once(self) -> None:
-        """Tell nothing else twice."""
+        """Tell nothing else twice, but that the order rests after a doubt."""
         kinds = Counter(type(event) for event in self.told)
         kinds.pop(m.OrderPartiallyFilled, None)
+        assert kinds.pop(m.OrderAccepted, 0) <= 1 + self.doubts
         assert all(count == 1 for count in kinds.values())
 
     @invariant()

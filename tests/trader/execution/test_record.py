@@ -33,6 +33,31 @@ def test_an_ack_is_told_once(record: Record) -> None:
     assert record.status is S.OPEN
 
 
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [(S.OPEN, ACCEPTED), (S.CANCELED, m.OrderCanceled(CID)), (S.EXPIRED, m.OrderExpired(CID))],
+)
+def test_what_was_held_for_uncertain_is_told_again_once(
+    record: Record, found: OrderStatus, told: m.Message
+) -> None:
+    """Whoever should have heard that it rests may not have; an end is news of its own."""
+    record.take(state(ENTRY), ())
+    record.suspect = True
+
+    assert record.take(state(ENTRY, found), ()) == [told]
+    assert record.take(state(ENTRY, found), ()) == []
+
+
+def test_an_order_that_is_to_go_is_not_told_of_as_resting(record: Record) -> None:
+    """Its end is on the way, and says all there is to know."""
+    record.take(state(ENTRY), ())
+    record.unwanted = True
+    assert record.begin_cancel()
+    record.suspect = True
+
+    assert record.take(state(ENTRY), ()) == []
+
+
 def test_a_fill_before_the_ack_is_told_after_an_acceptance(record: Record) -> None:
     """A fill proves that the venue has the order; the ack that comes later is no news."""
     whole = fill(ENTRY)
