@@ -2,23 +2,12 @@
 
 from typing import ClassVar
 
-import msgspec
-
-from trader.execution.blotter import Blotter, Change
-from trader.execution.reconcile import Reconciliation
+from trader.execution.blotter import Change
+from trader.execution.state import BrokerState
 from trader.model import messages as m
 from trader.model.market import SECOND
 from trader.ports import Venue
 from trader.runtime import Actor
-
-
-class BrokerState(msgspec.Struct):
-    """Every order, whether the venue's stream is open, and how far all was compared."""
-
-    blotter: Blotter = msgspec.field(default_factory=Blotter)
-    reconciliation: Reconciliation = msgspec.field(default_factory=Reconciliation)
-    streaming: bool = False
-    halted: bool = False
 
 
 class ExecutionBroker(Actor):
@@ -81,7 +70,9 @@ class ExecutionBroker(Actor):
 
     def on_query_answered(self, message: m.QueryAnswered) -> None:
         """Fold an order with its fills, or that the venue knows no such order."""
-        self._follow(self.state.blotter.answer(message.client_order_id, message.found, self.now))
+        client_order_id, within = message.client_order_id, self.venue.arrives_within
+        answer = self.state.blotter.answer
+        self._follow(answer(client_order_id, message.found, self.now, within))
 
     def on_cancel_failed(self, message: m.CancelFailed | m.QueryFailed) -> None:
         """Conclude nothing: the order stays as it is and is asked about."""
@@ -133,10 +124,12 @@ class ExecutionBroker(Actor):
             self.send(m.AccountReconciled(account, note))
             self.after("account", self.pause, m.ReconcileDue())
 
-    def _read_later(self, _message: m.AccountFailed | None = None) -> None:
-        self.after("account", self.state.reconciliation.wait(), m.ReconcileDue())
+    def on_account_failed(self, _message: m.AccountFailed) -> None:
+        """Read again: an account that cannot be read is not an empty one."""
+        self._read_later()
 
-    on_account_failed = _read_later  # an account that cannot be read is not an empty one
+    def _read_later(self) -> None:
+        self.after("account", self.state.reconciliation.wait(), m.ReconcileDue())
 
     def _follow(self, *changes: Change) -> None:
         for change in changes:

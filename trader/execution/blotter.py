@@ -104,12 +104,20 @@ class Blotter(msgspec.Struct):
         return self._change(self.records[client_order_id], [])
 
     def answer(
-        self, client_order_id: str, found: tuple[OrderState, tuple[Fill, ...]] | None, now: int
+        self,
+        client_order_id: str,
+        found: tuple[OrderState, tuple[Fill, ...]] | None,
+        now: int,
+        within: int,
     ) -> Change:
-        """Fold the answer to a query; a cancel that has not come about by now is repeated."""
+        """Fold the answer to a query; a cancel that has not come about by now is repeated.
+
+        `within` is the time (ns) within which an order arrives that was sent.
+        """
         record = self.records[client_order_id]
         record.cancel_sent = False
-        return self._change(record, record.miss(now) if found is None else record.take(*found))
+        told = record.miss(now, within) if found is None else record.take(*found)
+        return self._change(record, told)
 
     # -- what the venue tells ----------------------------------------------------------------------
 

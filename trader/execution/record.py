@@ -100,13 +100,16 @@ class Record(msgspec.Struct):
         self.suspect = False
         return [*self._move(OrderEvent.REFUSED), OrderRejected(self.id, reason, detail)]
 
-    def miss(self, now: int) -> list[Message]:
-        """Fold a query that found no such order; conclude something only after enough of them."""
+    def miss(self, now: int, within: int) -> list[Message]:
+        """Fold a query that found no such order; conclude something only after enough of them.
+
+        `within` is the time (ns) within which an order arrives that was sent.
+        """
         if not self.doubtful:
             return []  # asked before the venue told of it
         self.first_miss = self.first_miss if self.misses else now
         self.misses += 1
-        gone = is_gone(self.misses, self.first_miss, now)
+        gone = is_gone(self.misses, self.first_miss, now, within)
         if not gone or self.status.final or self.filled < self.reported:
             return []
         if self.status in NOT_THERE:

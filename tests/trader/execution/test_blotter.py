@@ -9,9 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.trader.execution.samples import fill, foreign, order, state
+from tests.trader.execution.samples import WITHIN, fill, foreign, order, state
 from trader.execution.blotter import KEPT, Blotter, Change
-from trader.execution.doubt import GONE_AFTER
 from trader.execution.reconcile import Reconciliation
 from trader.model import messages as m
 from trader.model.market import SECOND
@@ -74,9 +73,9 @@ def test_queries_come_ever_later(blotter: Blotter) -> None:
     waits = [blotter.fail(CID, UNKNOWN).ask_in]
     for _ in range(2):
         assert blotter.ask(CID) == ENTRY
-        waits.append(blotter.answer(CID, None, 0).ask_in)
+        waits.append(blotter.answer(CID, None, 0, WITHIN).ask_in)
     blotter.ask(CID)
-    blotter.answer(CID, (state(ENTRY), ()), 0)
+    blotter.answer(CID, (state(ENTRY), ()), 0, WITHIN)
     assert blotter.ask(CID) is None
     waits.append(blotter.suspect(blotter.records[CID], "").ask_in)
 
@@ -94,7 +93,7 @@ def test_a_cancel_is_repeated_after_a_query_and_ever_later(blotter: Blotter) -> 
         waits.append(failed.ask_in)
         assert not failed.cancel
         blotter.ask(CID)
-        assert blotter.answer(CID, (state(ENTRY), ()), 0).cancel
+        assert blotter.answer(CID, (state(ENTRY), ()), 0, WITHIN).cancel
     assert [wait / SECOND for wait in waits if wait] == [0.5, 1, 2]
     assert blotter.records[CID].status is S.CANCELING
 
@@ -179,7 +178,7 @@ class Venue:
         return Account({}, (self.state(),) if self.live else ())
 
 
-TIMEOUT = GONE_AFTER // 2
+TIMEOUT = WITHIN // 2
 Report = tuple[OrderState, tuple[Fill, ...]]
 
 
@@ -277,7 +276,7 @@ class OrderStory(RuleBasedStateMachine):
         if self.now - asked_at > TIMEOUT:
             self.hear(self.blotter.keep(CID))
         else:
-            self.hear(self.blotter.answer(CID, found, self.now))
+            self.hear(self.blotter.answer(CID, found, self.now, WITHIN))
 
     @rule()
     def cancel(self) -> None:
@@ -339,9 +338,9 @@ class OrderStory(RuleBasedStateMachine):
             self.hear(*changes)
             if note is not None:
                 break
-            self.now += GONE_AFTER // 2
+            self.now += WITHIN // 2
             if self.blotter.ask(CID) is not None:
-                change = self.blotter.answer(CID, self.venue.find(), self.now)
+                change = self.blotter.answer(CID, self.venue.find(), self.now, WITHIN)
                 self.hear(change)
                 if change.cancel and self.venue.live:
                     self.end(S.CANCELED)
