@@ -102,6 +102,11 @@ class Market(Protocol):
 class Venue(Protocol):
     """A connection to where orders are filled."""
 
+    @property
+    def arrives_within(self) -> int:
+        """The time (ns) after which an order that was sent, and is not found, will not arrive."""
+        ...
+
     def instrument(self, symbol: str) -> Instrument:
         """Return the rules of a symbol; raise UsageError with the nearest names if unknown."""
         ...

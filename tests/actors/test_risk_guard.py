@@ -290,6 +290,14 @@ async def test_a_venue_that_lists_the_stop_keeps_it(guard: Stage) -> None:
     assert await guard.tell(m.AccountReconciled(account, "")) == []
 
 
+async def test_a_stop_that_is_told_of_again_after_a_kill_is_protection(guard: Stage) -> None:
+    """The first word of it died with the process: the position is not closed for that."""
+    stop, target = placed(await guard.tell(bought(await enter(guard))))
+    await guard.tell(m.SessionStarted("next", resumed=True))
+    await guard.tell(accepted(stop), accepted(target))
+    assert await guard.advance(60) == []
+
+
 def pick(rows: list[Resting], place: int) -> Resting:
     """Return one of the orders."""
     return rows[place % len(rows)]

@@ -53,7 +53,26 @@ class Higher(msgspec.Struct, frozen=True, gc=False):
     needed: int
 
 
-MARKS = (
+MARKS_A = (
+    "long_ema",
+    "short_ema",
+    "red_cross",
+    "blue_triangle",
+    "red_diamond",
+    "yellow_cross",
+    "blood_diamond",
+    "bull_candle",
+)
+EXTENDED_A = (
+    "x_green_diamond",
+    "x_green_cross",
+    "x_blue_triangle_down",
+    "x_moon_diamond",
+    "x_yellow_cross_up",
+    "x_yellow_cross_down",
+    "x_bear_candle",
+)
+MARKS_B = (
     "small_dot_up",
     "small_dot_down",
     "wt_oversold",
@@ -81,23 +100,9 @@ MARKS = (
     "sommi_flag_bull",
     "sommi_diamond_bear",
     "sommi_diamond_bull",
-    "long_ema",
-    "short_ema",
-    "red_cross",
-    "blue_triangle",
-    "red_diamond",
-    "yellow_cross",
-    "blood_diamond",
-    "bull_candle",
-    "x_green_diamond",
-    "x_green_cross",
-    "x_blue_triangle_down",
-    "x_moon_diamond",
-    "x_yellow_cross_up",
-    "x_yellow_cross_down",
-    "x_bear_candle",
 )
-"""What a candle may show, as the columns of Cipher B and, from `long_ema` on, of A are named."""
+MARKS = (*MARKS_B, *MARKS_A, *EXTENDED_A)
+"""What a candle may show, named as the columns of Cipher B, of A, and of A's extended variant."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, gc=False):

@@ -43,7 +43,9 @@ def move(
     campaign, working = found
     unasked = not working.canceling and working.remaining > 0
     working.status = status
-    working.doubtful = False
+    if working.doubtful:
+        # Word of its cancel may have been lost as well: what is still to go is asked to again.
+        working.doubtful = working.canceling = False
     told: list[Message] = []
     if status is OrderStatus.OPEN and working.order.leg is Leg.STOP:
         campaign.failures = 0
@@ -132,14 +134,21 @@ def _book(
         del state.held[symbol]
     price = state.prices[symbol]
     price.close = price.close or float(fill.price)
+    changed = position_of(rules, state, campaign)
+    if not changed.quantity and closes:
+        state.exits[symbol] = now
+    return [changed, *mark(rules, state, now)]
+
+
+def position_of(rules: Rules, state: RiskState, campaign: Campaign) -> PositionChanged:
+    """Say what is held of a campaign's symbol, which has had a fill."""
+    symbol = campaign.symbol
+    position = state.ledger.positions[symbol]
     quantity = position.quantity
     if not is_tradable(rules.instruments[symbol], abs(quantity), campaign.stop):
         quantity = ZERO
-    if not quantity and closes:
-        state.exits[symbol] = now
     realized = position.realized - position.fees + position.funding
-    changed = PositionChanged(symbol, quantity, position.average_price, realized)
-    return [changed, *mark(rules, state, now)]
+    return PositionChanged(symbol, quantity, position.average_price, realized)
 
 
 def _is_stop(campaign: Campaign, fill: Fill) -> bool:
