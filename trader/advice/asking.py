@@ -51,8 +51,13 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 def merits(settings: LlmSettings, desk: Desk, symbol: str, held: bool, pause: int) -> bool:
-    """Tell whether the newest candle is worth a question, `pause` ns after the last at least."""
+    """Tell whether the newest candle is worth a question, `pause` ns after the last at least.
+
+    No entry may rest on a window with a hole, so that nobody is asked for one.
+    """
     row, last = desk.rows[symbol][-1], desk.asked.get(symbol)
+    if row.snapshot.gap is not None and not held:
+        return False
     if last is None:
         return True
     if row.snapshot.ts_event - last.snapshot.ts_event < pause:
@@ -121,7 +126,8 @@ def answered(asking: Asking, desk: Desk, message: ModelAnswered, now: int) -> En
         return _missed(asking, desk, pending, read, now)
     desk.breakers.pop(pending.model, None)
     at, seen = pending.row.snapshot, shown(desk.rows[pending.symbol], asking.tolerance_pct)
-    advice = to_advice(read, pending.model, pending.symbol, at.close, at.ts_event, at.atr)
+    candle = pending.symbol, at.close, at.ts_event
+    advice = to_advice(read, pending.model, *candle, atr=at.atr, gap=at.gap)
     return Ended(pending, AdviceGiven(advice, read, seen))
 
 

@@ -70,6 +70,7 @@ class StreamIndicators:
         cipher_b: CipherBSettings,
     ) -> None:
         self.needed = settings.history
+        self._look_back = settings.gap_candles
         self._settings = settings
         self._a = cipher_a
         self._b = cipher_b
@@ -161,7 +162,7 @@ class StreamIndicators:
         if memory.hole is None:
             return None
         since = memory.candles - memory.hole
-        return since if since <= self.needed else None
+        return since if since <= self._look_back else None
 
 
 def _remember(memory: StreamMemory, marks: tuple[str, ...], ts_event: int) -> tuple[str, ...]:
