@@ -82,6 +82,7 @@ _ROWS: list[tuple[str, tuple[str, ...], Loss, tuple[type[Message], ...]]] = [
     (MARKET_FEED, (KILL_SWITCH,), Loss.HALT, (m.FeedEnded,)),
     (INDICATOR_WORKER, (LLM_ADVISOR,), Loss.HOLD, (m.WarmupAdvanced, m.SnapshotTaken)),
     (MODEL, (LLM_ADVISOR,), Loss.HOLD, (m.ModelAnswered, m.ModelFailed)),
+    (LLM_ADVISOR, (LLM_ADVISOR,), Loss.HOLD, (m.QuestionDue,)),
     (LLM_ADVISOR, (VALIDATOR,), Loss.HOLD, (m.AdviceGiven,)),
     (VALIDATOR, (LLM_ADVISOR,), Loss.REPEATED, (m.AdviceRefused,)),
     (VALIDATOR, (RISK_GUARD,), Loss.HOLD, (m.ProposeOrder,)),

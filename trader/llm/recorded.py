@@ -9,13 +9,16 @@ from trader.model.errors import NotSent, OutcomeUnknown, Rejected, UsageError, V
 from trader.model.messages import CallFailure, Failure
 from trader.model.opinions import Answer, Question
 from trader.model.reasons import Reason
-from trader.ports import Clock, blocking, sleep_until
+from trader.ports import Clock, blocking, forever, sleep_until
 
 _SECONDS = 60.0
 
 
 class Recorded(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What came of a question, by the hash of what was shown; `delay` is market time, ns."""
+    """What came of a question, by the hash of what was shown; `delay` is market time, ns.
+
+    With neither answer nor failure it was under way when its run ended.
+    """
 
     model: str
     digest: str
@@ -41,14 +44,14 @@ class RecordedModel:
         else:
             # As a model's own answer comes: after what is queued, before what is due.
             await blocking(lambda: None, _SECONDS)
-        if found.answer is None:
+        if found.answer is not None:
+            return found.answer
+        if found.failure is not None:
             raise _to_error(found.failure)
-        return found.answer
+        return await forever()
 
 
-def _to_error(failure: CallFailure | None) -> VenueError:
-    if failure is None:
-        return OutcomeUnknown("neither answer nor failure was recorded")
+def _to_error(failure: CallFailure) -> VenueError:
     if failure.failure is Failure.REJECTED:
         return Rejected(failure.text, failure.reason)
     kind = NotSent if failure.failure is Failure.NOT_SENT else OutcomeUnknown

@@ -98,7 +98,8 @@ class LiveDriver:
             due = kernel.schedule.next_due()
             clock = self._clock.now()
             # An arrival never overtakes what is due: a late driver must not shift simulated time.
-            kernel.now = max(kernel.now, clock if due is None else min(clock, due))
+            # Nor does it share its instant with what comes after: a recording tells them apart.
+            kernel.now = max(kernel.now, clock if due is None else min(clock, due - 1))
             kernel.take_arrivals()
             kernel.drain()
         for _ in range(_BURST):
