@@ -13,6 +13,7 @@ from trader.model.market import SECOND
 from trader.model.messages import (
     AdviceGiven,
     AdviceRefused,
+    FeedEnded,
     HaltTrading,
     ModelAnswered,
     ModelFailed,
@@ -83,11 +84,7 @@ class LLMAdvisor(Actor):
     def _enter(self, advice: Advice | None) -> None:
         """Give the rules' advice to enter, where they are to give it."""
         alone = self.asking.settings.without_model == "rules"
-        if advice is None or self.state.halted or not alone:
-            return
-        now, last = advice.ts_event, self.state.entries.get(advice.symbol)
-        if last is None or now - last >= self.pause:
-            self.state.entries[advice.symbol] = now
+        if advice is not None and alone and self.state.may_enter(advice, self.pause):
             self.send(AdviceGiven(advice))
 
     def _asks(self, symbol: str) -> bool:
@@ -138,6 +135,10 @@ class LLMAdvisor(Actor):
 
     def on_halt_trading(self, _message: HaltTrading) -> None:
         """Advise no more entries."""
+        self.state.halted = True
+
+    def on_feed_ended(self, _message: FeedEnded) -> None:
+        """Advise no more entries: an answer that comes now is about a market nobody sees."""
         self.state.halted = True
 
     def on_advice_refused(self, message: AdviceRefused) -> None:

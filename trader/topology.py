@@ -79,7 +79,7 @@ _ROWS: list[tuple[str, tuple[str, ...], Loss, tuple[type[Message], ...]]] = [
         (m.FeedStalled, m.FeedRecovered),
     ),
     (MARKET_FEED, (KILL_SWITCH,), Loss.REPEATED, (m.DataQuarantined,)),
-    (MARKET_FEED, (KILL_SWITCH,), Loss.HALT, (m.FeedEnded,)),
+    (MARKET_FEED, (LLM_ADVISOR, KILL_SWITCH), Loss.HALT, (m.FeedEnded,)),
     (INDICATOR_WORKER, (LLM_ADVISOR,), Loss.HOLD, (m.WarmupAdvanced, m.SnapshotTaken)),
     (MODEL, (LLM_ADVISOR,), Loss.HOLD, (m.ModelAnswered, m.ModelFailed)),
     (LLM_ADVISOR, (LLM_ADVISOR,), Loss.HOLD, (m.QuestionDue,)),

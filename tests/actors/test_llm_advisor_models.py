@@ -15,6 +15,7 @@ from trader.model.market import SECOND, Candle
 from trader.model.messages import (
     AdviceGiven,
     AdviceRefused,
+    FeedEnded,
     HaltTrading,
     Message,
     OrderDenied,
@@ -295,6 +296,16 @@ async def test_after_a_halt_no_model_enters(stage: Stage) -> None:
     assert sources(await stage.tell(position("1"), taken(QUIET, 1))) == []
     model.says[BIG] = said(stance="flat")
     assert sources(await stage.tell(taken(QUIET, 2))) == [(BIG, Stance.FLAT)]
+
+
+async def test_once_the_market_has_ended_no_model_enters(stage: Stage) -> None:
+    """An answer may still come: nobody can say what the market has done since."""
+    model = ScriptedModel(big=said())
+    model.due = 10 * SECOND
+    await start(stage, model)
+    await stage.tell(taken(DIP, 0), FeedEnded("the market has no more candles"))
+
+    assert sources(await stage.advance(20)) == []
 
 
 async def test_the_next_brief_says_what_became_of_earlier_advice(stage: Stage) -> None:

@@ -188,6 +188,14 @@ class AdvisorState(msgspec.Struct):
         else:
             self.positions.pop(message.symbol, None)
 
+    def may_enter(self, advice: Advice, pause: int) -> bool:
+        """Tell whether the rules may advise an entry, `pause` ns after the last; note it if so."""
+        last = self.entries.get(advice.symbol)
+        if self.halted or (last is not None and advice.ts_event - last < pause):
+            return False
+        self.entries[advice.symbol] = advice.ts_event
+        return True
+
     def remember(self, no: No) -> None:
         """Add the newest no, and forget the oldest."""
         noes = self.noes.setdefault(no.symbol, [])

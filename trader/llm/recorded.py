@@ -28,27 +28,43 @@ class Recorded(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RecordedModel:
-    """Answers as was answered then, after as long; a question nobody asked then has no answer."""
+    """Answers as was answered then, after as long; a question nobody asked then has no answer.
+
+    What came at one instant comes in the order in which it is recorded.
+    """
 
     def __init__(self, recorded: Iterable[Recorded], clock: Clock) -> None:
-        self._recorded = {(each.model, each.digest): each for each in recorded}
+        self._recorded = {
+            (each.model, each.digest): (place, each) for place, each in enumerate(recorded)
+        }
         self._clock = clock
+        self._due: dict[int, int] = {}
+        """When the answers under way come (ns), by their place."""
 
     async def ask(self, question: Question) -> Answer:
         """Return the recorded answer, or raise the recorded failure."""
-        found = self._recorded.get((question.model, question.digest))
+        place, found = self._recorded.get((question.model, question.digest), (0, None))
         if found is None:
             raise Rejected("this was not asked in the recorded run", Reason.MODEL_FAILED)
-        if found.delay:
-            await sleep_until(self._clock.now() + found.delay)
-        else:
-            # As a model's own answer comes: after what is queued, before what is due.
-            await blocking(lambda: None, _SECONDS)
+        if found.answer is not None or found.failure is not None:
+            await self._wait(place, found.delay)
         if found.answer is not None:
             return found.answer
         if found.failure is not None:
             raise _to_error(found.failure)
         return await forever()
+
+    async def _wait(self, place: int, delay: int) -> None:
+        due = self._due[place] = self._clock.now() + delay
+        while True:
+            if delay:
+                await sleep_until(due)
+            else:
+                # As a model's own answer comes: after what is queued, before what is due.
+                await blocking(lambda: None, _SECONDS)
+            if not any(other < place and at <= due for other, at in self._due.items()):
+                del self._due[place]
+                return
 
 
 def _to_error(failure: CallFailure) -> VenueError:

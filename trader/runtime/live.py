@@ -153,7 +153,7 @@ class LiveDriver:
             raise
         except BaseException as error:  # noqa: BLE001 - handed to the coroutine that asked
             failure = error
-        self._kernel.soon(self._kernel.schedule.resume, task, value, failure)
+        self._kernel.soon(self._resume, task, value, failure)
 
     async def _run_blocking(self, task: Task, trap: Blocking) -> None:
         value: Any = None
@@ -170,4 +170,10 @@ class LiveDriver:
             raise
         except BaseException as error:  # noqa: BLE001 - handed to the coroutine that asked
             failure = error
-        self._kernel.soon(self._kernel.schedule.resume, task, value, failure)
+        self._kernel.soon(self._resume, task, value, failure)
+
+    def _resume(self, task: Task, value: Any, failure: BaseException | None) -> None:
+        """Let one answer in after the other, as what is due: so a recording plays them back."""
+        if not self._stopped:
+            self._kernel.drain()
+        self._kernel.schedule.resume(task, value, failure)

@@ -290,6 +290,31 @@ def test_a_native_function_runs_in_the_event_loop(house: House) -> None:
     assert native_answer_of(house) == "Answered(key='wire', result=3)"
 
 
+async def test_answers_that_come_together_are_let_in_one_by_one(house: House) -> None:
+    """What comes of the first, here a crash, is done before the second: as when each falls due."""
+    gate = trio.Event()
+
+    async def task() -> int:
+        await gate.wait()
+        return 3
+
+    house.ports.task = task
+    for key in ("a", "b"):
+        house.ports.strikes[f"Answered(key={key!r}, result=3)"].append(KeyError(key))
+    driver = LiveDriver(house.kernel, HandClock())
+    house.post(Asked("a", "natively"), Asked("b", "natively"))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(driver.run)
+        await trio.testing.wait_all_tasks_blocked()
+        gate.set()
+        await trio.testing.wait_all_tasks_blocked()
+        driver.stop()
+
+    first, second = sorted({row[0] for row in house.ledger.rows if row[6] == "Answered"})
+    crash = min(row[0] for row in house.ledger.rows if row[6] == "ActorFailed")
+    assert first < crash < second
+
+
 def test_what_a_native_function_raises_fails_its_call(house: House) -> None:
     """The run goes on."""
 
