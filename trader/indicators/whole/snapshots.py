@@ -37,7 +37,12 @@ class Snapshots:
     """Holds the columns that snapshots of a series are made of; its prices are finite."""
 
     def __init__(
-        self, s: IndicatorSettings, a: CipherASettings, b: CipherBSettings, series: Series
+        self,
+        s: IndicatorSettings,
+        a: CipherASettings,
+        b: CipherBSettings,
+        series: Series,
+        early: int = 0,
     ) -> None:
         candles = Candles.of(series)
         columns_a, columns_b = cipher_a(a, series), cipher_b(b, series)
@@ -58,8 +63,8 @@ class Snapshots:
         self._holes = np.flatnonzero(np.diff(candles.ts_open) != candles.interval) + 1
         self._look_back = s.gap_candles
         missing = [np.isnan(column) for column in (*self._plain, *self._ribbon)]
-        early = np.arange(len(candles.ts_open)) < s.history - 1
-        self._there = ~np.logical_or.reduce([early, *missing])
+        cold = np.arange(len(candles.ts_open)) < s.history - early - 1
+        self._there = ~np.logical_or.reduce([cold, *missing])
         flags = {mark: columns_b[mark] for mark in MARKS_OF_B}
         flags |= {mark: columns_a[mark] for mark in MARKS_OF_A if mark in columns_a}
         flags |= {name: flags[name] & warm[0] for name in FLAGS}
