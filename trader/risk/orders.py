@@ -43,9 +43,7 @@ def move(
     campaign, working = found
     unasked = not working.canceling and working.remaining > 0
     working.status = status
-    if working.doubtful:
-        # Word of its cancel may have been lost as well: what is still to go is asked to again.
-        working.doubtful = working.canceling = False
+    working.doubtful = False
     told: list[Message] = []
     if status is OrderStatus.OPEN and working.order.leg is Leg.STOP:
         campaign.failures = 0
