@@ -45,7 +45,7 @@ class RiskGuard(Actor):
         price.close = candle.close
         price.closed = ts = candle.ts_event
         if state.held or ts >= state.windows.next_roll:
-            self._tell(mark(self.rules, state, ts))
+            self._tell(mark(self.rules, state, ts, at_close=True))
             if message.symbol in self.followed:
                 self._tell(exits.follow(self.rules, state, message.symbol, candle))
 

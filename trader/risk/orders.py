@@ -169,6 +169,7 @@ def move_cash(rules: Rules, state: RiskState, flow: Flow, now: int) -> list[Mess
     state.note_cash()
     if flow.kind is FlowKind.TRANSFER:
         state.windows.shift(float(flow.amount))
+        state.marked = None if state.marked is None else state.marked + float(flow.amount)
         state.performance.shift(float(flow.amount))
         state.alarm = math.inf
     return mark(rules, state, now)

@@ -31,8 +31,10 @@ def begin(rules: Rules, state: RiskState, run: str) -> list[Message]:
     state.run, state.epoch, state.alarm = run, 0, math.inf
     state.leverages = {}
     state.holds = [STARTING, *(known for known in state.holds if known.reason in LASTING)]
+    state.marked, state.begun = None, []
     for symbol in rules.instruments:
-        state.prices.setdefault(symbol, Price())
+        price = state.prices.setdefault(symbol, Price())
+        price.closed = price.quoted = 0
     for campaign in state.campaigns.values():
         campaign.watched = False
     state.doubt_all()

@@ -56,6 +56,18 @@ def test_a_baseline_is_the_first_equity_of_its_window(
             assert windows.baselines[window] == expected
 
 
+@given(moments.map(lambda moment: starts(moment)[Window.DAY]), st.integers(0, 40))
+def test_what_begins_at_that_very_moment_begins_sharply(midnight: datetime, days: int) -> None:
+    """The others, begun over a hole of days, begin with what was known before it."""
+    windows = LossWindows()
+    windows.roll(ns(midnight - timedelta(days=days, seconds=1)), 1.0)
+    numbers = dict(windows.numbers)
+    windows.roll(ns(midnight), 2.0, 3.0)
+    for window, start in starts(midnight).items():
+        expected = 1.0 if windows.numbers[window] == numbers[window] else 2.0
+        assert windows.baselines[window] == (3.0 if start == midnight else expected)
+
+
 def test_nothing_rolls_within_a_day() -> None:
     """Until midnight the baselines stay, and the next roll is midnight itself."""
     windows = LossWindows()
