@@ -100,7 +100,7 @@ def reach(rules: Rules, state: RiskState, symbol: str, price: float) -> list[Mes
     return close(rules, state, campaign, Reason.EXIT_TARGET)
 
 
-def fail(state: RiskState, campaign: Campaign, leg: Leg) -> list[Message]:
+def fail(state: RiskState, campaign: Campaign, leg: Leg, now: int) -> list[Message]:
     """Count a stop or an exit that came to nothing, and turn to the other way after ATTEMPTS."""
     if leg is not (Leg.EXIT if campaign.closing else Leg.STOP):
         return []
@@ -110,7 +110,7 @@ def fail(state: RiskState, campaign: Campaign, leg: Leg) -> list[Message]:
     if campaign.failures < GIVE_UP:
         return []
     detail = f"{campaign.symbol} can be neither protected nor closed"
-    return hold(state, Reason.EXIT_UNPROTECTED, TradingState.HALTED, detail)
+    return hold(state, Reason.EXIT_UNPROTECTED, TradingState.HALTED, detail, now)
 
 
 def is_held(rules: Rules, state: RiskState, campaign: Campaign) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from trader.accounting.windows import LossWindows, Window
+from trader.accounting.windows import LossWindows, Window, end_of
 
 SECOND = 1_000_000_000
 
@@ -15,6 +15,11 @@ SECOND = 1_000_000_000
 def ns(moment: datetime) -> int:
     """Turn a UTC moment into nanoseconds."""
     return int(moment.timestamp()) * SECOND
+
+
+def utc(ts: int) -> datetime:
+    """Turn nanoseconds into a UTC moment."""
+    return datetime.fromtimestamp(ts // SECOND, UTC)
 
 
 def starts(moment: datetime) -> dict[Window, datetime]:
@@ -54,6 +59,15 @@ def test_a_baseline_is_the_first_equity_of_its_window(
         for window, start in starts(moment).items():
             expected = next(value for when, value in seen if when >= start)
             assert windows.baselines[window] == expected
+
+
+@given(moments)
+def test_a_window_ends_where_the_next_begins(moment: datetime) -> None:
+    """By the slow calendar: one nanosecond before, it is the same window still."""
+    for window, start in starts(moment).items():
+        end = end_of(window, ns(moment))
+        assert starts(utc(end - 1))[window] == start
+        assert starts(utc(end))[window] == utc(end)
 
 
 def test_nothing_rolls_within_a_day() -> None:
