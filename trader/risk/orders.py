@@ -34,7 +34,7 @@ STATUSES: dict[type[Message], OrderStatus] = {
 
 
 def move(
-    rules: Rules, state: RiskState, client_order_id: str, status: OrderStatus
+    rules: Rules, state: RiskState, client_order_id: str, status: OrderStatus, now: int
 ) -> list[Message]:
     """Fold a change of an order that is not a fill."""
     found = state.find(client_order_id)
@@ -48,11 +48,13 @@ def move(
     if status is OrderStatus.OPEN and working.order.leg is Leg.STOP:
         campaign.failures = 0
     elif status.final and unasked:
-        told += fail(state, campaign, working)
+        told += fail(state, campaign, working, now)
     return [*told, *settle(rules, state, campaign)]
 
 
-def reject(rules: Rules, state: RiskState, client_order_id: str, reason: Reason) -> list[Message]:
+def reject(
+    rules: Rules, state: RiskState, client_order_id: str, reason: Reason, now: int
+) -> list[Message]:
     """Fold a rejection; a stop that would trigger at once means that it is time to close."""
     found = state.find(client_order_id)
     if found is None:
@@ -60,7 +62,7 @@ def reject(rules: Rules, state: RiskState, client_order_id: str, reason: Reason)
     campaign, working = found
     if reason is Reason.VENUE_WOULD_TRIGGER and working.order.leg is Leg.STOP:
         campaign.closing = campaign.closing or campaign.stopping
-    return move(rules, state, client_order_id, OrderStatus.REJECTED)
+    return move(rules, state, client_order_id, OrderStatus.REJECTED, now)
 
 
 def fill(

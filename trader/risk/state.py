@@ -120,11 +120,12 @@ class Campaign(msgspec.Struct):
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """Something that keeps trading from being active."""
+    """Something that keeps trading from being active, since a time of the market (ns)."""
 
     reason: Reason
     level: TradingState
     detail: str
+    since: int = 0
 
 
 STARTING = Hold(Reason.START_RECONCILING, TradingState.HALTED, "the account is not read yet")
