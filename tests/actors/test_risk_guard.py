@@ -196,6 +196,16 @@ async def test_a_loss_of_the_day_is_told_by_a_candle(guard: Stage) -> None:
     assert change(sent) == (TradingState.ACTIVE, Reason.LOSS_DAY)
 
 
+async def test_history_and_candles_teach_how_a_symbol_moves(guard: Stage) -> None:
+    """The history that warms indicators counts for sizes as well; candles go on from it."""
+    history = [candle(100.0 + i % 2, ts=60 * i).candle for i in range(1, 30)]
+    assert await guard.tell(m.HistoryLoaded(SYMBOL, tuple(history))) == []
+    await guard.tell(candle(100.0, ts=60 * 30))
+    (known,) = (r for s, r in guard.state.returns.items() if s == SYMBOL)
+    assert known.times == [60 * i for i in range(1, 31)]
+    assert known.values[-1] == pytest.approx(-1 / 101)
+
+
 async def test_a_stalled_feed_keeps_entries_out_and_lets_exits_pass(guard: Stage) -> None:
     """Until the feed recovers."""
     await guard.tell(m.FeedStalled(SYMBOL, 0))

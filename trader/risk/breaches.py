@@ -239,6 +239,8 @@ _RESIZING = (
     Reason.EXPOSURE_GROUP,
     Reason.EXPOSURE_TOTAL,
     Reason.ORDER_NOTIONAL,
+    Reason.RISK_PER_TRADE,
+    Reason.EXPOSURE_CORRELATED,
 )
 
 SIZE_BREACHES: dict[Reason, Callable[[Sized], Sized]] = {

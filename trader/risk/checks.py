@@ -225,9 +225,20 @@ def check_notional(at: Sized) -> str | None:
     return _too_little(at, at.entry.caps[Reason.ORDER_NOTIONAL], "the largest order is")
 
 
+def check_risk(at: Sized) -> str | None:
+    """Deny where what a trade may lose to its stop is below the least order."""
+    return _too_little(at, at.entry.caps[Reason.RISK_PER_TRADE], "its risk to the stop allows")
+
+
+def check_correlated(at: Sized) -> str | None:
+    """Deny where the entry moves so much with what is held that it is below the least order."""
+    cap = at.entry.caps.get(Reason.EXPOSURE_CORRELATED)
+    return None if cap is None else _too_little(at, cap, "what is held moves alike and leaves")
+
+
 def check_minimum(at: Sized) -> str | None:
     """Deny where what is left after rounding could not be closed at its stop."""
-    return _too_little(at, at.entry.quantity, "the risk allows")
+    return _too_little(at, at.entry.quantity, f"{at.said}:")
 
 
 def check_precision(at: Sized) -> str | None:

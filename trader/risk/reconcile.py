@@ -13,7 +13,7 @@ from trader.risk.holds import LASTING, hold, release
 from trader.risk.losses import mark
 from trader.risk.orders import fill, move_cash
 from trader.risk.protection import settle
-from trader.risk.state import STARTING, Price, RiskState, Rules
+from trader.risk.state import STARTING, RiskState, Rules
 
 CASH_TOLERANCE = Decimal("0.001")
 """Share of the cash that a venue's own rounding of fees may have cost."""
@@ -27,8 +27,7 @@ def begin(rules: Rules, state: RiskState, run: str) -> list[Message]:
     """Begin a session: its interlock is new, and nothing is certain until reconciled."""
     state.run, state.epoch, state.alarm = run, 0, math.inf
     state.holds = [STARTING, *(known for known in state.holds if known.reason in LASTING)]
-    for symbol in rules.instruments:
-        state.prices.setdefault(symbol, Price())
+    state.know(rules.instruments)
     for campaign in state.campaigns.values():
         campaign.watched = False
     state.doubt_all()

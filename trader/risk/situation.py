@@ -89,9 +89,13 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Sized(msgspec.Struct, frozen=True):
-    """What is judged once an entry has a size; `mid` is the middle of the market."""
+    """What is judged once an entry has a size; `mid` is the middle of the market.
+
+    `said` is what the size follows from.
+    """
 
     instrument: Instrument
     entry: Entry
     settings: RiskSettings
     mid: float
+    said: str = ""

@@ -14,6 +14,7 @@ from trader.risk.settings import (
     MaxDrawdown,
     Protections,
     RiskSettings,
+    SizingSettings,
     StoplossGuard,
 )
 from trader.safety.settings import ShutdownSettings
@@ -88,6 +89,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     trading: TradingSettings = TradingSettings()
     risk: RiskSettings = RiskSettings()
+    sizing: SizingSettings = SizingSettings()
     stoploss_guard: StoplossGuard = StoplossGuard()
     max_drawdown: MaxDrawdown = MaxDrawdown()
     low_profit_pairs: LowProfitPairs = LowProfitPairs()

@@ -5,12 +5,14 @@ from urllib.parse import urlsplit
 
 from trader.model.instrument import is_perpetual, split_symbol
 from trader.model.market import interval_ns
+from trader.risk.returns import ENOUGH
 from trader.settings.schema import SIMULATED
 from trader.settings.values import Value, to_text
 
 AT_MOST = (
     ("risk.max_daily_loss_pct", "risk.max_weekly_loss_pct"),
     ("risk.max_weekly_loss_pct", "risk.max_monthly_loss_pct"),
+    ("sizing.kelly_floor_pct", "risk.risk_per_trade_pct"),
     ("advice.min_stop_pct", "advice.max_stop_pct"),
     ("llm.max_tokens_per_day", "llm.max_tokens_per_month"),
     ("llm.max_cost_per_day", "llm.max_cost_per_month"),
@@ -47,6 +49,7 @@ def disagreements(values: Mapping[str, Value]) -> Iterator[str]:
     yield from _unlisted_host(values)
     yield from _misnamed(values)
     yield from _out_of_reach(values)
+    yield from _unmeasured(values)
     speed = values.get("market.speed")
     if venue and speed and venue.value not in SIMULATED and _is_chosen(speed) and speed.value != 1:
         yield f"{_placed(speed)}: {_placed(venue)} is real and keeps its own time; leave it out"
@@ -106,6 +109,13 @@ def _overleveraged(values: Mapping[str, Value]) -> Iterator[str]:
         leverage, most = values[names[1]], values[names[2]]
         if leverage.value > most.value:
             yield _misordered(leverage, "at most", most)
+
+
+def _unmeasured(values: Mapping[str, Value]) -> Iterator[str]:
+    """Yield an error for a way to size that rests on returns which are not kept."""
+    method, kept = values.get("sizing.method"), values.get("risk.returns_candles")
+    if method and kept and method.value == "volatility_target" and kept.value < ENOUGH:
+        yield f"{_placed(method)} needs risk.returns_candles of {ENOUGH} or more, not {kept.value}"
 
 
 def _reaching_back(values: Mapping[str, Value]) -> Iterator[str]:

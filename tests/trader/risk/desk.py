@@ -1,5 +1,6 @@
 """A RiskGuard's memory to judge with, and a broker's words to tell it."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,8 @@ from trader.model.reasons import Reason
 from trader.model.views import Account, Stance
 from trader.risk import orders, protection, reconcile
 from trader.risk.proposals import judge
-from trader.risk.settings import RiskSettings
+from trader.risk.returns import Returns
+from trader.risk.settings import RiskSettings, SizingSettings
 from trader.risk.state import Campaign, Price, RiskState, Rules
 
 SYMBOL = "BTC-USD"
@@ -41,9 +43,14 @@ def instrument(symbol: str) -> Instrument:
     )
 
 
-def rules(max_size_pct: float = 20.0, **settings: Any) -> Rules:
+ALONE = SizingSettings(reduce_correlated=False)
+"""An entry is sized as if nothing else were held."""
+
+
+def rules(max_size_pct: float = 20.0, sizing: SizingSettings = ALONE, **settings: Any) -> Rules:
     """Return rules for two symbols on spot and a perpetual."""
-    return Rules(RiskSettings(**settings), max_size_pct, {s: instrument(s) for s in SYMBOLS})
+    instruments = {s: instrument(s) for s in SYMBOLS}
+    return Rules(RiskSettings(**settings), max_size_pct, instruments, sizing=sizing)
 
 
 def proposal(stance: Stance = Stance.LONG, decision: int = 7, **changes: Any) -> ProposeOrder:
@@ -71,10 +78,15 @@ class Desk:
     """A RiskGuard without its actor: the same functions on the same memory; trades `symbol`."""
 
     def __init__(
-        self, max_size_pct: float = 20.0, symbol: str = SYMBOL, pairs: bool = True, **settings: Any
+        self,
+        max_size_pct: float = 20.0,
+        symbol: str = SYMBOL,
+        pairs: bool = True,
+        sizing: SizingSettings = ALONE,
+        **settings: Any,
     ) -> None:
         self.symbol = symbol
-        self.rules = rules(max_size_pct, **settings)
+        self.rules = rules(max_size_pct, sizing, **settings)
         instrument = self.rules.instruments[symbol]
         self.rules.instruments[symbol] = msgspec.structs.replace(instrument, pairs=pairs)
         self.state = RiskState(prices={s: Price() for s in SYMBOLS})
@@ -102,6 +114,13 @@ class Desk:
         perps = {PERP: self.state.ledger.quantity(PERP)}
         account = Account(ours | balances, tuple(open_orders), perps)
         return reconcile.reconcile(self.rules, self.state, account, self.now)
+
+    def learn(self, **returns: Sequence[float]) -> None:
+        """Tell how symbols moved, by base: returns of candles of a minute, up to now."""
+        for base, values in returns.items():
+            known = self.state.returns[f"{base}-USD"] = Returns(interval=60 * SECOND)
+            known.values = list(values)
+            known.times = [self.now - i * 60 * SECOND for i in reversed(range(len(values)))]
 
     def propose(self, *args: Any, **changes: Any) -> list[Message]:
         """Judge a proposal: to go long, and short on a perpetual."""

@@ -17,7 +17,7 @@ from trader.model.views import Stance, TradingState
 from trader.risk.limits import LIMITS, SIZE_LIMITS, every_limit, to_table, unit_of
 from trader.risk.locks import Lock
 from trader.risk.proposals import refusal
-from trader.risk.settings import RiskSettings
+from trader.risk.settings import RiskSettings, SizingSettings
 from trader.risk.situation import Rate, Situation
 from trader.risk.state import Hold, Price
 from trader.settings.schema import fields
@@ -160,11 +160,12 @@ def test_each_row_of_the_table_is_tested() -> None:
     [
         (Reason.EXPOSURE_BALANCE, Desk(max_size_pct=100.0)),
         (Reason.EXPOSURE_SIZE, Desk(max_size_pct=0.1)),
-        (Reason.SIZE_BELOW_MINIMUM, Desk(risk_per_trade_pct=0.001)),
+        (Reason.RISK_PER_TRADE, Desk(risk_per_trade_pct=0.001)),
+        (Reason.SIZE_BELOW_MINIMUM, Desk(sizing=SizingSettings("quote_amount", amount_quote=1))),
     ],
 )
 def test_too_small_an_entry_is_denied_for_what_made_it_small(reason: Reason, desk: Desk) -> None:
-    """Cash, the largest position and the risk of a trade each deny with their own reason."""
+    """Cash, the largest position, the risk of a trade and its method deny each by their reason."""
     if reason is Reason.EXPOSURE_BALANCE:
         (entry,) = placed(desk.propose(symbol=OTHER, stop=99.9))
         assert entry.quantity > 98, "all of the cash is on its way to the other symbol"

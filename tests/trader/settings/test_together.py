@@ -50,6 +50,17 @@ def test_history_does_not_reach_back_for_ever() -> None:
     assert error.startswith("indicators.history = 1000 (command line) is more than 50 years at")
 
 
+def test_a_volatility_target_needs_returns() -> None:
+    """Twenty are enough; other methods need none."""
+    few = {"risk__returns_candles": 19}
+    assert [*disagreements(values(**few))] == []
+    targeted = {"sizing__method": "volatility_target"}
+    (error,) = disagreements(values(**few, **targeted))
+    assert error.startswith("sizing.method = volatility_target (command line) needs ")
+    assert error.endswith("risk.returns_candles of 20 or more, not 19")
+    assert [*disagreements(values(risk__returns_candles=20, **targeted))] == []
+
+
 def test_replay_needs_data() -> None:
     """A replay without a recording is refused, one with it is not."""
     assert [*disagreements(values(market__venue="replay"))] == [
