@@ -9,7 +9,17 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from actors.risk_guard import RiskGuard
 from tests.actors.risk_venue import IN_DOUBT, PERP, SYMBOLS, Resting, RiskVenue, locks
-from tests.trader.risk.desk import CASH, SYMBOL, canceled, legs, placed, proposal, rules
+from tests.trader.risk.desk import (
+    CASH,
+    MEASURED,
+    SYMBOL,
+    UNMEASURED,
+    canceled,
+    legs,
+    placed,
+    proposal,
+    rules,
+)
 from trader.model import messages as m
 from trader.model.instrument import ZERO
 from trader.model.market import SECOND, Candle, Quote
@@ -196,12 +206,13 @@ async def test_a_loss_of_the_day_is_told_by_a_candle(guard: Stage) -> None:
     assert change(sent) == (TradingState.ACTIVE, Reason.LOSS_DAY)
 
 
-async def test_history_and_candles_teach_how_a_symbol_moves(guard: Stage) -> None:
-    """The history that warms indicators counts for sizes as well; candles go on from it."""
-    history = [candle(100.0 + i % 2, ts=60 * i).candle for i in range(1, 30)]
-    assert await guard.tell(m.HistoryLoaded(SYMBOL, tuple(history))) == []
-    await guard.tell(candle(100.0, ts=60 * 30))
-    (known,) = (r for s, r in guard.state.returns.items() if s == SYMBOL)
+async def test_history_and_candles_teach_how_a_symbol_moves(stage: Stage) -> None:
+    """The history that warms indicators counts for risk as well; candles go on from it."""
+    await stage.start(RiskGuard, rules(**MEASURED))
+    history = [candle(100.0 + i % 2, ts=60 * i).candle for i in range(30)]
+    assert await stage.tell(m.HistoryLoaded(SYMBOL, tuple(history))) == []
+    await stage.tell(candle(100.0, ts=60 * 30))
+    known = stage.state.returns[SYMBOL]
     assert known.times == [60 * i for i in range(1, 31)]
     assert known.values[-1] == pytest.approx(-1 / 101)
 
@@ -281,7 +292,9 @@ class AnyVenue(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.decision = self.transfers = 0
-        limits = RiskSettings(max_concurrent_trades=2, cooldown_seconds=0.0, risk_per_trade_pct=5.0)
+        limits = RiskSettings(
+            max_concurrent_trades=2, cooldown_seconds=0.0, risk_per_trade_pct=5.0, **UNMEASURED
+        )
         self.venue = RiskVenue(limits, 60.0)
 
     @rule(

@@ -260,7 +260,7 @@ class SubmitOrder(Message, frozen=True):
     approval: Approval
     reason: Reason | None
     resized: Reason | None = None
-    sizing: str = ""
+    sizing: str | None = None
 
 
 class CancelOrder(Message, frozen=True):

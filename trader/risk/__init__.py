@@ -18,4 +18,5 @@ returns     how symbols move, from close to close, and together
 situation   what is judged, before it has a size and after
 sizing      quantities: what a method asks for, what risk, size and cash allow, what is too little
 state       the memory of the RiskGuard
+tail        value at risk and expected shortfall, with an entry and without it
 """

@@ -81,6 +81,8 @@ SIZE_LIMITS: tuple[SizeLimit, ...] = (
     SizeLimit(Reason.ORDER_NOTIONAL, c.check_notional, "risk.max_order_notional_quote"),
     SizeLimit(Reason.RISK_PER_TRADE, c.check_risk, "risk.risk_per_trade_pct"),
     SizeLimit(Reason.EXPOSURE_CORRELATED, c.check_correlated, "sizing.reduce_correlated"),
+    SizeLimit(Reason.VALUE_AT_RISK, c.check_var, "risk.max_var_pct"),
+    SizeLimit(Reason.EXPECTED_SHORTFALL, c.check_shortfall, "risk.max_expected_shortfall_pct"),
     SizeLimit(Reason.SIZE_BELOW_MINIMUM, c.check_minimum, resizes=False),
     SizeLimit(Reason.ORDER_PRECISION, c.check_precision, resizes=False),
     SizeLimit(Reason.PRICE_COLLAR, c.check_collar, "risk.max_collar_pct", resizes=False),

@@ -18,10 +18,11 @@ from trader.risk.holds import current
 from trader.risk.limits import ALLOWED, ENTRIES_KEPT, LIMITS, SIZE_LIMITS
 from trader.risk.portfolio import Portfolio
 from trader.risk.protection import close, is_held
-from trader.risk.returns import ENOUGH, Moves, moves_of
+from trader.risk.returns import Moves, moves_of
 from trader.risk.situation import Rate, Situation, Sized
 from trader.risk.sizing import Band, Budget, apart, share, size_entry, tighten, wish
 from trader.risk.state import Campaign, RiskState, Rules
+from trader.risk.tail import bound_tail
 
 
 def judge(rules: Rules, state: RiskState, proposal: ProposeOrder, now: int) -> list[Message]:
@@ -163,19 +164,24 @@ def size(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) 
         part = apart(float(entry.quantity * entry.worst), pull)
         said += f"; {part * 100:.0f} % of it beside what is held" if part < 1 else ""
     entry = tighten(instrument, entry, Reason.EXPOSURE_CORRELATED, part)
-    return Sized(instrument, entry, settings, situation.price.mid, said)
+    tails = None
+    if settings.returns_candles:
+        entry, tails = bound_tail(settings, instrument, entry, moves, float(equity))
+        said += f"; {tails}"
+    return Sized(instrument, entry, settings, situation.price.mid, said, tails)
 
 
 def _moves(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) -> Moves:
-    equity, most = state.equity(), rules.settings.returns_candles
+    equity, settings = state.equity(), rules.settings
+    most, least = settings.returns_candles, settings.returns_needed
     shares = {s: float(net) / equity for s, net in held.net.items()} if equity > 0 else {}
     sign = situation.side.sign
-    return moves_of(state.returns, shares, situation.symbol, sign, most, ENOUGH)
+    return moves_of(state.returns, shares, situation.symbol, sign, most, least)
 
 
 def _pull(held: Portfolio, equity: float, situation: Situation, moves: Moves) -> float:
     """Return the notional that moves as the entry does; what is not known moves as one."""
-    if moves.missing or not moves.volatility:
+    if moves.missing or not moves.square:
         return situation.side.sign * float(sum(held.net.values(), ZERO))
     return moves.pull * equity
 

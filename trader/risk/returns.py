@@ -10,8 +10,6 @@ import msgspec
 from trader.model.market import SECOND, Candle
 
 DAY = 86_400 * SECOND
-ENOUGH = 20
-"""Returns that a deviation may rest on."""
 
 
 class Returns(msgspec.Struct):
@@ -67,12 +65,13 @@ def aligned(known: Sequence[Returns], most: int) -> list[list[float]]:
 class Moves(msgspec.Struct, frozen=True):
     """What an entry, and what is held, would have brought in each of the newest candles.
 
-    `entry` is a ratio of its notional, `held` of equity. `per_day` is what a deviation is
-    multiplied by to be that of a day: time counts by its square root. `missing` says why too little
-    is known to rely on them; else it is empty.
+    `entry` is a ratio of its notional, `square` the sum of its squares, `held` of equity. A
+    deviation times `per_day` is that of a day: time counts by its square root. `missing` says why
+    too little is known to rely on them; else it is empty.
     """
 
     entry: list[float]
+    square: float
     held: list[float]
     per_day: float
     missing: str
@@ -82,12 +81,12 @@ class Moves(msgspec.Struct, frozen=True):
         """The deviation of the entry's price from nothing, a day; 0 where it is not known."""
         if self.missing:
             return 0.0
-        return math.sqrt(dot(self.entry, self.entry) / len(self.entry)) * self.per_day
+        return math.sqrt(self.square / len(self.entry)) * self.per_day
 
     @property
     def pull(self) -> float:
         """Covariance of what is held and the entry over the variance of the entry, of equity."""
-        return dot(self.entry, self.held) / (dot(self.entry, self.entry) or math.inf)
+        return dot(self.entry, self.held) / (self.square or math.inf)
 
 
 def moves_of(
@@ -112,15 +111,19 @@ def moves_of(
     missing = ""
     if count < least:
         missing = f"{count} of {least} returns of {', '.join(names)} are known"
-    return Moves(entry, total, math.sqrt(DAY / known[0].interval), missing)
+    per_day = math.sqrt(DAY / known[0].interval)
+    return Moves(entry, dot(own, own), total, per_day, missing)
 
 
 def mix(series: Sequence[Sequence[float]], weights: Sequence[float]) -> list[float]:
     """Return the weighted sum of series, element by element."""
-    total = [0.0] * len(series[0])
-    for values, weight in zip(series, weights, strict=True):
-        if weight:
-            total = [past + weight * value for past, value in zip(total, values, strict=True)]
+    parts = [(values, w) for values, w in zip(series, weights, strict=True) if w]
+    if not parts:
+        return [0.0] * len(series[0])
+    values, weight = parts[0]
+    total = [weight * value for value in values]
+    for values, weight in parts[1:]:
+        total = [past + weight * value for past, value in zip(total, values, strict=True)]
     return total
 
 

@@ -4,9 +4,15 @@
 `_quote` is an amount of the quote currency.
 """
 
+import math
 from typing import Literal
 
 import msgspec
+
+
+def returns_needed(confidence_pct: float) -> int:
+    """Return how many returns it takes for a tail of one of them, and not fewer than 20."""
+    return max(20, math.ceil(100 / (100 - confidence_pct) - 1e-9))
 
 
 class RiskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,10 +68,24 @@ class RiskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """No second entry of the same symbol and side for so long after one was sent."""
     cooldown_seconds: float = 300.0
     """No entry on a symbol for so long after its position was closed."""
-    returns_candles: int = 400
-    """Newest returns of each symbol that volatility and what moves together rest on; 0: none."""
+    max_var_pct: float = 3.0
+    """Most value at risk of the portfolio with an entry, a day: what no more than one day in twenty
+    is to lose, where the confidence is 95 %. Historical, of the newest returns, orders at worst."""
+    max_expected_shortfall_pct: float = 4.5
+    """Most expected shortfall of the same: the mean loss of those days."""
+    var_confidence_pct: float = 95.0
+    """Confidence of both. No entry until 1 / (1 - confidence) returns are known, at least 20, of
+    every symbol that is held or entered."""
+    returns_candles: int = 250
+    """Newest returns of each symbol that both, volatility and correlation rest on, candle by candle
+    and brought to a day by the square root of time; 0: none, and both limits are off."""
     protection_seconds: float = 10.0
     """A position whose stop does not rest at the venue after so long is closed."""
+
+    @property
+    def returns_needed(self) -> int:
+        """How many returns a volatility or a tail is known from on."""
+        return returns_needed(self.var_confidence_pct)
 
     @property
     def emergency_pct(self) -> float:

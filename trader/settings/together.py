@@ -5,13 +5,14 @@ from urllib.parse import urlsplit
 
 from trader.model.instrument import is_perpetual, split_symbol
 from trader.model.market import interval_ns
-from trader.risk.returns import ENOUGH
+from trader.risk.settings import returns_needed
 from trader.settings.schema import SIMULATED
 from trader.settings.values import Value, to_text
 
 AT_MOST = (
     ("risk.max_daily_loss_pct", "risk.max_weekly_loss_pct"),
     ("risk.max_weekly_loss_pct", "risk.max_monthly_loss_pct"),
+    ("risk.max_var_pct", "risk.max_expected_shortfall_pct"),
     ("sizing.kelly_floor_pct", "risk.risk_per_trade_pct"),
     ("advice.min_stop_pct", "advice.max_stop_pct"),
     ("llm.max_tokens_per_day", "llm.max_tokens_per_month"),
@@ -112,10 +113,16 @@ def _overleveraged(values: Mapping[str, Value]) -> Iterator[str]:
 
 
 def _unmeasured(values: Mapping[str, Value]) -> Iterator[str]:
-    """Yield an error for a way to size that rests on returns which are not kept."""
-    method, kept = values.get("sizing.method"), values.get("risk.returns_candles")
-    if method and kept and method.value == "volatility_target" and kept.value < ENOUGH:
-        yield f"{_placed(method)} needs risk.returns_candles of {ENOUGH} or more, not {kept.value}"
+    """Yield an error for what rests on more returns than are kept."""
+    names = ("sizing.method", "risk.returns_candles", "risk.var_confidence_pct")
+    if not values.keys() >= set(names):
+        return
+    method, kept, confidence = (values[name] for name in names)
+    needed = returns_needed(confidence.value)
+    if method.value == "volatility_target" and not kept.value:
+        yield f"{_placed(method)} rests on returns: {_placed(kept)} keeps none; raise it"
+    if 0 < kept.value < needed:
+        yield f"{_placed(confidence)} takes {needed} returns: {_placed(kept)} is too few; raise it"
 
 
 def _reaching_back(values: Mapping[str, Value]) -> Iterator[str]:
@@ -135,6 +142,8 @@ def remarks(values: Mapping[str, Value]) -> Iterator[str]:
     if leverage.value > 1 and not any(map(is_perpetual, values["trading.symbols"].value)):
         yield f"{_placed(leverage)} has no effect: spot is traded, and spot lends nothing"
     yield from _remarks_on_models(values)
+    if not (kept := values["risk.returns_candles"]).value:
+        yield f"{_placed(kept)} turns risk.max_var_pct and risk.max_expected_shortfall_pct off"
     for unread in (data, values["market.stream"]):
         if unread.value is not None and venue.value != "replay":
             yield f"{_placed(unread)} has no effect: {_placed(venue)}, and only replay reads it"

@@ -45,12 +45,16 @@ def instrument(symbol: str) -> Instrument:
 
 ALONE = SizingSettings(reduce_correlated=False)
 """An entry is sized as if nothing else were held."""
+UNMEASURED: dict[str, Any] = {"returns_candles": 0}
+"""Nobody knows how symbols move, and no limit asks."""
+MEASURED: dict[str, Any] = {"returns_candles": 100}
+"""How symbols move is known once `learn` told."""
 
 
 def rules(max_size_pct: float = 20.0, sizing: SizingSettings = ALONE, **settings: Any) -> Rules:
     """Return rules for two symbols on spot and a perpetual."""
     instruments = {s: instrument(s) for s in SYMBOLS}
-    return Rules(RiskSettings(**settings), max_size_pct, instruments, sizing=sizing)
+    return Rules(RiskSettings(**UNMEASURED | settings), max_size_pct, instruments, sizing=sizing)
 
 
 def proposal(stance: Stance = Stance.LONG, decision: int = 7, **changes: Any) -> ProposeOrder:

@@ -182,8 +182,10 @@ ELSEWHERE = {
     "max_total_exposure_x",
     "max_order_notional_quote",
     "max_collar_pct",
+    "max_var_pct",
+    "max_expected_shortfall_pct",
 }
-"""What is specified with losses, proposals and sizes."""
+"""What is specified with losses, proposals, sizes and tails."""
 
 SETTINGS: list[tuple[str, float, float, dict[str, Any], Reason]] = [
     ("max_daily_loss_pct", 1.0, 2.0, lost(Window.DAY, 1.0), Reason.LOSS_DAY),

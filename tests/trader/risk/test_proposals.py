@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.trader.risk.desk import CASH, OTHER, PERP, SYMBOL, Desk, canceled, legs, placed
+from tests.trader.risk.desk import CASH, MEASURED, OTHER, PERP, SYMBOL, Desk, canceled, legs, placed
 from trader.model.market import SECOND
 from trader.model.messages import Message, OrderDenied, SubmitOrder
 from trader.model.orders import Leg, OrderKind, Side, TimeInForce
@@ -267,7 +267,7 @@ UP_AND_DOWN = [0.002, -0.001] * 30
 
 def beside(**returns: Sequence[float]) -> SubmitOrder:
     """Return the order for ether beside a position in bitcoin of 2 000."""
-    desk = Desk(sizing=SizingSettings(), max_group_exposure_x=2.0)
+    desk = Desk(sizing=SizingSettings(), **(MEASURED if returns else {}))
     desk.learn(**returns)
     desk.hold()
     (sent,) = desk.propose(symbol=OTHER, decision=8)
@@ -280,8 +280,9 @@ def test_an_entry_that_moves_with_what_is_held_is_made_smaller_and_says_so() -> 
     sent = beside(BTC=UP_AND_DOWN, ETH=UP_AND_DOWN)
     assert sent.resized is Reason.EXPOSURE_CORRELATED
     assert sent.order.quantity == pytest.approx(Decimal("8.25"), abs=Decimal("0.05"))
-    assert sent.sizing == (
-        "fixed_fraction: 1 % of equity to the stop; 42 % of it beside what is held"
+    assert sent.sizing is not None
+    assert sent.sizing.startswith(
+        "fixed_fraction: 1 % of equity to the stop; 42 % of it beside what is held; VaR 0.75 to"
     )
 
 
@@ -295,15 +296,15 @@ def test_an_entry_that_moves_otherwise_is_left_as_it_is() -> None:
 
 
 def test_what_nobody_knows_of_moves_as_one() -> None:
-    """Nineteen returns are too few to say otherwise."""
-    assert beside().order.quantity == beside(BTC=UP_AND_DOWN, ETH=UP_AND_DOWN[:19]).order.quantity
+    """Two positions of one size are then as risky as the square root of two."""
     assert beside().resized is Reason.EXPOSURE_CORRELATED
+    assert beside().order.quantity == pytest.approx(Decimal("8.25"), abs=Decimal("0.05"))
 
 
 def test_a_short_beside_a_long_is_a_hedge() -> None:
     """It is not made smaller, whether the returns are known or not."""
     for known in ({}, {"BTC": UP_AND_DOWN}):
-        desk = Desk(sizing=SizingSettings(), max_group_exposure_x=2.0)
+        desk = Desk(sizing=SizingSettings(), **(MEASURED if known else {}))
         desk.learn(**known)
         desk.state.returns[PERP] = desk.state.returns.get(SYMBOL) or Returns()
         desk.hold()
@@ -314,15 +315,19 @@ def test_a_short_beside_a_long_is_a_hedge() -> None:
 
 def test_a_volatility_that_is_not_known_denies() -> None:
     """The denial says what is missing of what."""
-    desk = Desk(sizing=SizingSettings("volatility_target"))
+    desk = Desk(sizing=SizingSettings("volatility_target"), **MEASURED)
     (told,) = desk.propose()
     assert isinstance(told, OrderDenied)
+    assert told.detail.startswith("0 of 20 returns of BTC-USD are known")
+    desk.learn(BTC=[0.0] * 60)
+    (told,) = desk.propose(decision=8)
+    assert isinstance(told, OrderDenied)
     assert told.reason is Reason.SIZE_BELOW_MINIMUM
-    assert told.detail.startswith("volatility_target: 0 of 20 returns of BTC-USD are known")
+    assert told.detail.startswith("volatility_target: the symbol has not moved")
     desk.learn(BTC=UP_AND_DOWN)
     (sent,) = desk.propose(decision=8)
     assert isinstance(sent, SubmitOrder)
-    assert sent.sizing == "volatility_target: 1 % a day at a volatility of 6.00 %"
+    assert "volatility_target: 1 % a day at a volatility of 6.00 %" in (sent.sizing or "")
     assert sent.order.quantity == Decimal("16.5016"), "a sixth of 10 000 at no worse than 101"
 
 

@@ -79,17 +79,18 @@ def test_symbols_are_compared_at_the_same_closes(
 def test_a_sum_is_weighted() -> None:
     """Element by element."""
     assert mix([[1.0, 2.0], [10.0, 20.0]], [2.0, -1.0]) == [-8.0, -16.0]
+    assert mix([[1.0, 2.0], [10.0, 20.0]], [0.0, 0.0]) == [0.0, 0.0]
 
 
 def moves(*entry: float, held: tuple[float, ...] = ()) -> Moves:
     """Return moves of candles of a minute."""
-    return Moves(list(entry), list(held), math.sqrt(1_440), "")
+    return Moves(list(entry), sum(x * x for x in entry), list(held), math.sqrt(1_440), "")
 
 
 def test_volatility_is_that_of_a_day() -> None:
     """A tenth of a percent a minute, up or down, is 3.79 % a day."""
     assert moves(0.001, -0.001).volatility == pytest.approx(0.001 * math.sqrt(1_440))
-    assert Moves([0.001], [0.0], 1.0, "too few").volatility == 0.0
+    assert Moves([0.001], 1e-6, [0.0], 1.0, "too few").volatility == 0.0
 
 
 def test_what_moves_alike_pulls_by_its_size_and_what_moves_against_it_by_less_than_nothing() -> (

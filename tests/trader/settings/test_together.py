@@ -50,15 +50,24 @@ def test_history_does_not_reach_back_for_ever() -> None:
     assert error.startswith("indicators.history = 1000 (command line) is more than 50 years at")
 
 
+def test_a_tail_takes_as_many_returns_as_its_confidence_asks_for() -> None:
+    """One of them has to be in it; none at all turns its limits off, and that is remarked upon."""
+    (error,) = disagreements(values(risk__returns_candles=99, risk__var_confidence_pct=99.0))
+    assert error == (
+        "risk.var_confidence_pct = 99.0 (command line) takes 100 returns:"
+        " risk.returns_candles = 99 (command line) is too few; raise it"
+    )
+    assert not [*disagreements(values(risk__returns_candles=100, risk__var_confidence_pct=99.0))]
+    off = values(risk__returns_candles=0)
+    assert [*disagreements(off)] == []
+    (remark,) = remarks(off)
+    assert remark.endswith("turns risk.max_var_pct and risk.max_expected_shortfall_pct off")
+
+
 def test_a_volatility_target_needs_returns() -> None:
-    """Twenty are enough; other methods need none."""
-    few = {"risk__returns_candles": 19}
-    assert [*disagreements(values(**few))] == []
-    targeted = {"sizing__method": "volatility_target"}
-    (error,) = disagreements(values(**few, **targeted))
-    assert error.startswith("sizing.method = volatility_target (command line) needs ")
-    assert error.endswith("risk.returns_candles of 20 or more, not 19")
-    assert [*disagreements(values(risk__returns_candles=20, **targeted))] == []
+    """Other methods need none."""
+    (error,) = disagreements(values(risk__returns_candles=0, sizing__method="volatility_target"))
+    assert error.startswith("sizing.method = volatility_target (command line) rests on returns")
 
 
 def test_replay_needs_data() -> None:
