@@ -96,13 +96,11 @@ class RiskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SizingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How large an entry is meant to be; every limit still holds after."""
 
-    method: Literal["fixed_fraction", "volatility_target", "kelly", "quote_amount"] = (
-        "fixed_fraction"
-    )
-    """What its size follows from: `risk.risk_per_trade_pct` to the stop, the volatility of the
-    symbol, the account's own results, or an amount."""
+    method: Literal["fraction", "volatility", "kelly", "amount"] = "fraction"
+    """What its size follows from: a fixed fraction of equity that is risked to the stop, the
+    volatility of the symbol, the account's own results, or a fixed amount."""
     volatility_target_pct: float = 1.0
-    """volatility_target: deviation of the position's worth that is forecast, a day."""
+    """volatility: deviation of the position's worth that is forecast, a day."""
     kelly_share_pct: float = 25.0
     """kelly: part of Kelly's fraction that is risked to the stop, in % of it; 25 is quarter Kelly.
     The fraction is p - (1 - p) x mean loss / mean gain (J. L. Kelly, 1956), of closed trades."""
@@ -111,7 +109,7 @@ class SizingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kelly_trades: int = 50
     """kelly: closed trades of the account before its fraction counts; the newest 500 do."""
     amount_quote: int = 1_000
-    """quote_amount: notional of an entry, in the quote currency."""
+    """amount: notional of an entry, in the quote currency."""
     reduce_correlated: bool = True
     """An entry that moves with what is held adds no more variance than it would by itself."""
 

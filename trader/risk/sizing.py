@@ -76,10 +76,10 @@ def wish(
     `missing`, nothing is asked for.
     """
     least = risk.min_conviction_size_pct
-    if sizing.method == "quote_amount":
+    if sizing.method == "amount":
         amount = scaled(sizing.amount_quote, least, conviction)
         return Wish(f"{amount:g} of the quote currency", notional=to_decimal(amount))
-    if sizing.method == "volatility_target":
+    if sizing.method == "volatility":
         target = scaled(sizing.volatility_target_pct, least, conviction)
         if volatility <= 0:
             return Wish(missing or "the symbol has not moved")

@@ -119,7 +119,7 @@ def _unmeasured(values: Mapping[str, Value]) -> Iterator[str]:
         return
     method, kept, confidence = (values[name] for name in names)
     needed = returns_needed(confidence.value)
-    if method.value == "volatility_target" and not kept.value:
+    if method.value == "volatility" and not kept.value:
         yield f"{_placed(method)} rests on returns: {_placed(kept)} keeps none; raise it"
     if 0 < kept.value < needed:
         yield f"{_placed(confidence)} takes {needed} returns: {_placed(kept)} is too few; raise it"

@@ -161,7 +161,7 @@ def test_each_row_of_the_table_is_tested() -> None:
         (Reason.EXPOSURE_BALANCE, Desk(max_size_pct=100.0)),
         (Reason.EXPOSURE_SIZE, Desk(max_size_pct=0.1)),
         (Reason.RISK_PER_TRADE, Desk(risk_per_trade_pct=0.001)),
-        (Reason.SIZE_BELOW_MINIMUM, Desk(sizing=SizingSettings("quote_amount", amount_quote=1))),
+        (Reason.SIZE_BELOW_MINIMUM, Desk(sizing=SizingSettings("amount", amount_quote=1))),
     ],
 )
 def test_too_small_an_entry_is_denied_for_what_made_it_small(reason: Reason, desk: Desk) -> None:

@@ -282,7 +282,7 @@ def test_an_entry_that_moves_with_what_is_held_is_made_smaller_and_says_so() -> 
     assert sent.order.quantity == pytest.approx(Decimal("8.25"), abs=Decimal("0.05"))
     assert sent.sizing is not None
     assert sent.sizing.startswith(
-        "fixed_fraction: 1 % of equity to the stop; 42 % of it beside what is held; VaR 0.75 to"
+        "fraction: 1 % of equity to the stop; 42 % of it beside what is held; VaR 0.75 to"
     )
 
 
@@ -315,7 +315,7 @@ def test_a_short_beside_a_long_is_a_hedge() -> None:
 
 def test_a_volatility_that_is_not_known_denies() -> None:
     """The denial says what is missing of what."""
-    desk = Desk(sizing=SizingSettings("volatility_target"), **MEASURED)
+    desk = Desk(sizing=SizingSettings("volatility"), **MEASURED)
     (told,) = desk.propose()
     assert isinstance(told, OrderDenied)
     assert told.detail.startswith("0 of 20 returns of BTC-USD are known")
@@ -323,11 +323,11 @@ def test_a_volatility_that_is_not_known_denies() -> None:
     (told,) = desk.propose(decision=8)
     assert isinstance(told, OrderDenied)
     assert told.reason is Reason.SIZE_BELOW_MINIMUM
-    assert told.detail.startswith("volatility_target: the symbol has not moved")
+    assert told.detail.startswith("volatility: the symbol has not moved")
     desk.learn(BTC=UP_AND_DOWN)
     (sent,) = desk.propose(decision=8)
     assert isinstance(sent, SubmitOrder)
-    assert "volatility_target: 1 % a day at a volatility of 6.00 %" in (sent.sizing or "")
+    assert "volatility: 1 % a day at a volatility of 6.00 %" in (sent.sizing or "")
     assert sent.order.quantity == Decimal("16.5016"), "a sixth of 10 000 at no worse than 101"
 
 

@@ -186,28 +186,28 @@ def asked(
     return wish(sizing, HALF, EQUITY, conviction, results, 0.04)
 
 
-def test_a_fixed_fraction_is_risked_to_the_stop() -> None:
+def test_a_fraction_is_risked_to_the_stop() -> None:
     """1 % of 10 000."""
-    assert asked("fixed_fraction").risk == 100
-    assert asked("fixed_fraction").said == "1 % of equity to the stop"
+    assert asked("fraction").risk == 100
+    assert asked("fraction").said == "1 % of equity to the stop"
 
 
 def test_a_position_has_the_volatility_that_is_aimed_at() -> None:
     """At 4 % a day, a quarter of equity moves equity by 1 % a day."""
-    assert asked("volatility_target").notional == 2_500
-    assert asked("volatility_target").said == "1 % a day at a volatility of 4.00 %"
+    assert asked("volatility").notional == 2_500
+    assert asked("volatility").said == "1 % a day at a volatility of 4.00 %"
 
 
 def test_an_unknown_volatility_asks_for_nothing() -> None:
     """It is never taken for a small one."""
-    sizing = SizingSettings("volatility_target")
+    sizing = SizingSettings("volatility")
     assert wish(sizing, HALF, EQUITY, 1.0, (), 0.0).notional == 0
 
 
 def test_an_amount_is_asked_for_as_it_is() -> None:
     """In the quote currency."""
-    assert asked("quote_amount", amount_quote=1_234).notional == 1_234
-    assert asked("quote_amount", amount_quote=1_234).said == "1234 of the quote currency"
+    assert asked("amount", amount_quote=1_234).notional == 1_234
+    assert asked("amount", amount_quote=1_234).said == "1234 of the quote currency"
 
 
 @pytest.mark.parametrize("method", get_args(SizingSettings.__annotations__["method"]))
@@ -276,7 +276,7 @@ def test_a_cap_is_rounded_down_to_the_lot_and_named() -> None:
 
 def test_no_method_loses_more_to_the_stop_than_a_trade_may() -> None:
     """An amount of 5000 with its stop at 95 would lose 247.50; at 1 % of 10 000 it may lose 100."""
-    limits = msgspec.structs.replace(budget(), wish=asked("quote_amount", amount_quote=5_000))
+    limits = msgspec.structs.replace(budget(), wish=asked("amount", amount_quote=5_000))
     limits = msgspec.structs.replace(limits, risk=Decimal(100))
     entry = size_entry(BTC, Side.BUY, 100.0, 95.0, 110.0, band(), limits)
     assert (entry.quantity, entry.resized) == (20, Reason.RISK_PER_TRADE)

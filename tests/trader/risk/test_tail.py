@@ -86,7 +86,7 @@ def test_an_entry_says_what_the_portfolio_may_lose_without_it_and_with_it() -> N
     told = judged({"ETH": WILD}, max_var_pct=50.0, max_expected_shortfall_pct=50.0)
     assert isinstance(told, SubmitOrder)
     assert told.sizing == (
-        "fixed_fraction: 1 % of equity to the stop; VaR 0.00 to 3.04 % a day (normal 3.26), ES 0.00"
+        "fraction: 1 % of equity to the stop; VaR 0.00 to 3.04 % a day (normal 3.26), ES 0.00"
         " to 3.04 % (normal 4.08)"
     )
 

@@ -66,8 +66,8 @@ def test_a_tail_takes_as_many_returns_as_its_confidence_asks_for() -> None:
 
 def test_a_volatility_target_needs_returns() -> None:
     """Other methods need none."""
-    (error,) = disagreements(values(risk__returns_candles=0, sizing__method="volatility_target"))
-    assert error.startswith("sizing.method = volatility_target (command line) rests on returns")
+    (error,) = disagreements(values(risk__returns_candles=0, sizing__method="volatility"))
+    assert error.startswith("sizing.method = volatility (command line) rests on returns")
 
 
 def test_replay_needs_data() -> None:
