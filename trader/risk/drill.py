@@ -56,6 +56,8 @@ def _bench(rules: Rules, prices: Mapping[str, float]) -> Bench:
         returns={symbol: _calm(rules.settings.returns_candles)},
         baseline={},
     )
+    terms = rules.instruments[symbol].terms
+    state.leverages = {} if terms is None else {symbol: terms.leverage}
     state.performance.mark(EQUITY)
     stop, target = (close * (1 - pct / 100) for pct in (_stop(rules), -_stop(rules)))
     proposal = ProposeOrder(1, symbol, Stance.LONG, 1.0, close, stop, target, "drill")

@@ -7,15 +7,15 @@ from typing import Any
 import msgspec
 
 from trader.model.instrument import Instrument, Terms, is_perpetual, split_symbol
-from trader.model.market import SECOND
+from trader.model.market import SECOND, Candle
 from trader.model.messages import CancelOrder, Message, ProposeOrder, SubmitOrder
 from trader.model.orders import Fill, Leg, Liquidity, Order, OrderStatus
 from trader.model.reasons import Reason
 from trader.model.views import Account, Stance
-from trader.risk import orders, protection, reconcile
+from trader.risk import exits, orders, protection, reconcile
 from trader.risk.proposals import judge
 from trader.risk.returns import Returns
-from trader.risk.settings import RiskSettings, SizingSettings
+from trader.risk.settings import ExitSettings, RiskSettings, SizingSettings
 from trader.risk.state import Campaign, Price, RiskState, Rules
 
 SYMBOL = "BTC-USD"
@@ -24,6 +24,14 @@ PERP = "BTC-USD-PERP"
 SYMBOLS = (SYMBOL, OTHER, PERP)
 START = 1_700_000_000 * SECOND
 CASH = Decimal(10_000)
+
+
+def following(**exits: float) -> ExitSettings:
+    """Return settings by which a stop follows the market so, and in no other way."""
+    return ExitSettings(**(dict.fromkeys(ExitSettings.__struct_fields__, 0) | exits))
+
+
+STILL = following()
 
 
 def instrument(symbol: str) -> Instrument:
@@ -51,10 +59,16 @@ MEASURED: dict[str, Any] = {"returns_candles": 100}
 """How symbols move is known once `learn` told."""
 
 
-def rules(max_size_pct: float = 20.0, sizing: SizingSettings = ALONE, **settings: Any) -> Rules:
-    """Return rules for two symbols on spot and a perpetual."""
+def rules(
+    max_size_pct: float = 20.0,
+    exits: ExitSettings = STILL,
+    sizing: SizingSettings = ALONE,
+    **settings: Any,
+) -> Rules:
+    """Return rules for two symbols on spot and a perpetual; stops stay where they are."""
     instruments = {s: instrument(s) for s in SYMBOLS}
-    return Rules(RiskSettings(**UNMEASURED | settings), max_size_pct, instruments, sizing=sizing)
+    limits = RiskSettings(**UNMEASURED | settings)
+    return Rules(limits, max_size_pct, instruments, exits=exits, sizing=sizing)
 
 
 def proposal(stance: Stance = Stance.LONG, decision: int = 7, **changes: Any) -> ProposeOrder:
@@ -86,13 +100,14 @@ class Desk:
         max_size_pct: float = 20.0,
         symbol: str = SYMBOL,
         pairs: bool = True,
-        sizing: SizingSettings = ALONE,
+        trails: bool = True,
         **settings: Any,
     ) -> None:
         self.symbol = symbol
-        self.rules = rules(max_size_pct, sizing, **settings)
+        self.rules = rules(max_size_pct, **settings)
         instrument = self.rules.instruments[symbol]
-        self.rules.instruments[symbol] = msgspec.structs.replace(instrument, pairs=pairs)
+        able = msgspec.structs.replace(instrument, pairs=pairs, trails=trails)
+        self.rules.instruments[symbol] = able
         self.state = RiskState(prices={s: Price() for s in SYMBOLS})
         self.now = START
         self._trades = 0
@@ -116,7 +131,7 @@ class Desk:
         ours = {"USD": self.state.ledger.cash if self.state.baseline is not None else CASH}
         ours |= {s[:3]: self.state.ledger.quantity(s) for s in (SYMBOL, OTHER)}
         perps = {PERP: self.state.ledger.quantity(PERP)}
-        account = Account(ours | balances, tuple(open_orders), perps)
+        account = Account(ours | balances, tuple(open_orders), perps, leverages={PERP: 2})
         return reconcile.reconcile(self.rules, self.state, account, self.now)
 
     def learn(self, **returns: Sequence[float]) -> None:
@@ -172,6 +187,13 @@ class Desk:
         whole = found is not None and amount >= found[1].remaining
         status = OrderStatus.FILLED if whole else OrderStatus.PARTIALLY_FILLED
         return orders.fill(self.rules, self.state, fill, status, self.now)
+
+    def close_candle(self, price: float, minutes: int = 1) -> list[Message]:
+        """Let minutes pass, the last of them a candle of the symbol that closes at a price."""
+        self.now += minutes * 60 * SECOND
+        candle = Candle(self.now - 60 * SECOND, self.now, price, price, price, price, 1.0)
+        self.state.prices[self.symbol].close = price
+        return exits.follow(self.rules, self.state, self.symbol, candle)
 
     def watch(self, seconds: float = 10.0) -> list[Message]:
         """Let the protection watch of the first symbol come due."""
