@@ -50,6 +50,7 @@ def disagreements(values: Mapping[str, Value]) -> Iterator[str]:
         yield f"{_placed(venue)} needs market.data; name a file of candles"
     yield from _unlisted_host(values)
     yield from _misnamed(values)
+    yield from _mixed(values)
     yield from _out_of_reach(values)
     yield from _unmeasured(values)
     speed = values.get("market.speed")
@@ -81,6 +82,15 @@ def _misnamed(values: Mapping[str, Value]) -> Iterator[str]:
             other = f"{'-'.join(split_symbol(symbol))}{'' if is_perpetual(symbol) else '-PERP'}"
             what = "spot" if instrument.value == "perp" else "a perpetual"
             yield f"{_placed(instrument)}, but {symbol} is {what}; trade {other}, or leave it out"
+
+
+def _mixed(values: Mapping[str, Value]) -> Iterator[str]:
+    """Yield an error for symbols whose prices are of more than one currency: one USD is no USDT."""
+    symbols = values.get("trading.symbols")
+    quotes = dict.fromkeys(split_symbol(s)[1] for s in symbols.value) if symbols else {}
+    if symbols and len(quotes) > 1:
+        named = " and ".join(quotes)
+        yield f"{_placed(symbols)} are paid in {named}, but an account has one currency; choose one"
 
 
 def _out_of_reach(values: Mapping[str, Value]) -> Iterator[str]:

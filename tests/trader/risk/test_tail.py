@@ -10,11 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.trader.risk.desk import MEASURED, OTHER, PERP, SYMBOL, Desk
+from tests.trader.risk.desk import MEASURED, OTHER, PERP, SYMBOL, Desk, instrument
 from trader.model.messages import Message, OrderDenied, SubmitOrder
 from trader.model.reasons import Reason
 from trader.model.views import Stance
-from trader.risk.tail import historical, parametric, quantile
+from trader.risk.checks import check_shortfall, check_var
+from trader.risk.returns import Moves
+from trader.risk.settings import RiskSettings
+from trader.risk.situation import Entry, Sized
+from trader.risk.tail import bound_tail, historical, parametric, quantile
+
+BTC = instrument(SYMBOL)
 
 TWENTY = [-0.05, -0.04, *[0.01] * 18]
 """The worst of twenty returns is the tail at 95 %."""
@@ -156,3 +162,32 @@ def test_a_hedge_makes_the_tail_shorter() -> None:
     (told,) = desk.propose(Stance.SHORT, symbol=PERP, stop=105.0, target=90.0, decision=8)
     assert isinstance(told, SubmitOrder)
     assert "VaR 1.50 to 0.0" in (told.sizing or "")
+
+
+@given(
+    held=st.lists(st.floats(-0.02, 0.02), min_size=40, max_size=40),
+    own=st.lists(st.floats(-0.05, 0.05), min_size=40, max_size=40),
+    most=st.tuples(st.floats(0.01, 30), st.floats(0.01, 30)),
+    size=st.floats(0.01, 3),
+)
+def test_what_passes_never_has_a_tail_beyond_its_limits(
+    held: list[float], own: list[float], most: tuple[float, float], size: float
+) -> None:
+    """Whatever the returns: it is within both limits, or its check denies it."""
+    settings = RiskSettings(max_var_pct=most[0], max_expected_shortfall_pct=most[1])
+    moves = Moves(own, sum(x * x for x in own), held, math.sqrt(24), "")
+    asked = Decimal(repr(size)) * 100
+    entry = Entry(asked, asked, asked, Decimal(100), asked, {}, BTC.floor_quantity(asked))
+    bounded, tails = bound_tail(settings, BTC, entry, moves, 10_000.0)
+    part = float(bounded.quantity * 100) / 10_000
+    found = historical([h + part * o for h, o in zip(held, own, strict=True)], 95.0, moves.per_day)
+    assert tails.after == found
+    assert bounded.quantity % BTC.lot == 0
+    assert bounded.quantity <= entry.quantity
+    sized = Sized(BTC, bounded, settings, 100.0, "", tails)
+    passes = check_var(sized) is None and check_shortfall(sized) is None
+    hair = 1 + 1e-9
+    within = found.var <= most[0] * hair and found.shortfall <= most[1] * hair
+    assert within or not passes
+    if bounded.quantity == entry.quantity:
+        assert passes is within

@@ -70,6 +70,14 @@ def test_a_volatility_target_needs_returns() -> None:
     assert error.startswith("sizing.method = volatility (command line) rests on returns")
 
 
+def test_an_account_has_one_currency() -> None:
+    """A tether is not a dollar: it was worth 88 cents in March 2023."""
+    (error,) = disagreements(values(trading__symbols=("BTC-USD", "ETH-USDT", "SOL-USDT-PERP")))
+    assert error.endswith("are paid in USD and USDT, but an account has one currency; choose one")
+    one = values(trading__symbols=("ETH-USDT", "SOL-USDT-PERP"))
+    assert [*disagreements(one)] == []
+
+
 def test_replay_needs_data() -> None:
     """A replay without a recording is refused, one with it is not."""
     assert [*disagreements(values(market__venue="replay"))] == [
