@@ -103,6 +103,11 @@ class Market(Protocol):
 class Venue(Protocol):
     """A connection to where orders are filled."""
 
+    @property
+    def arrives_within(self) -> int:
+        """The time (ns) after which an order that was sent, and is not found, will not arrive."""
+        ...
+
     def instrument(self, symbol: str) -> Instrument:
         """Return the rules of a symbol; raise UsageError with the nearest names if unknown."""
         ...
@@ -120,7 +125,7 @@ class Venue(Protocol):
         ...
 
     async def account(self) -> Account:
-        """Return balances and every open order."""
+        """Return balances, every open order, and of perpetuals positions and leverage in force."""
         ...
 
     async def executions(self, post: Post) -> None:

@@ -124,10 +124,10 @@ def answered(asking: Asking, desk: Desk, message: ModelAnswered, now: int) -> En
     read = _read(desk, pending, answer)
     if isinstance(read, Fault):
         return _missed(asking, desk, pending, read, now)
-    model, symbol, snapshot = answer.model, pending.question.symbol, pending.row.snapshot
+    model, symbol, at = answer.model, pending.question.symbol, pending.row.snapshot
     desk.breakers.pop(model, None)
     seen = shown(desk.windows[symbol], asking.tolerance_pct)
-    advice = to_advice(read, model, symbol, snapshot.close, snapshot.ts_event)
+    advice = to_advice(read, model, symbol, at.close, at.ts_event, at.atr)
     return Ended(pending, AdviceGiven(advice, read, seen))
 
 

@@ -143,12 +143,14 @@ class Desk(msgspec.Struct):
         return newest.ts_event == pending.row.snapshot.ts_event
 
     def take_position(self, message: PositionChanged, now: int) -> None:
-        """Note a fill."""
-        self.traded[message.symbol] = now
+        """Note a fill, or a position that is told again."""
+        symbol, entry = message.symbol, None
         if message.quantity:
-            self.entries[message.symbol] = Entry(message.quantity, message.average_price)
-        else:
-            self.entries.pop(message.symbol, None)
+            entry = Entry(message.quantity, message.average_price)
+        if entry != self.entries.pop(symbol, None):
+            self.traded[symbol] = now
+        if entry is not None:
+            self.entries[symbol] = entry
 
     def holding(self, symbol: str) -> Holding | None:
         """Return the position of a symbol in ratios, None where there is none."""

@@ -168,7 +168,7 @@ def build_engine(
 def rules_of(settings: Settings, instruments: Mapping[str, Instrument]) -> Rules:
     """Return what the RiskGuard of a run judges by."""
     size = settings.trading.max_size_pct
-    return Rules(settings.risk, size, dict(instruments), settings.protections)
+    return Rules(settings.risk, size, dict(instruments), settings.protections, settings.exits)
 
 
 def _join(*parts: Taps) -> Taps:

@@ -77,6 +77,8 @@ def _to_error(failure: CallFailure) -> VenueError:
 def read_recorded(path: Path) -> list[Recorded]:
     """Read a file of answers, a JSON object a line; raise UsageError with the line at fault."""
     try:
+        if path.is_fifo():
+            raise UsageError(f"llm.recorded: {path} is a pipe; name a file of recorded answers")
         lines = path.read_bytes().splitlines()
     except OSError as error:
         text = f"llm.recorded: {path} cannot be read: {error.strerror}"

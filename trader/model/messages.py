@@ -240,7 +240,10 @@ class AdviceRefused(Message, frozen=True):
 
 
 class ProposeOrder(Message, frozen=True):
-    """Accepted advice; RiskGuard sizes or denies it. `target` may be None; on an exit both are."""
+    """Accepted advice; RiskGuard sizes or denies it. `target` may be None; on an exit both are.
+
+    `atr` is the average true range that it was given at, 0 where nobody names it.
+    """
 
     decision: int
     symbol: str
@@ -250,6 +253,7 @@ class ProposeOrder(Message, frozen=True):
     stop: float | None
     target: float | None
     source: str
+    atr: float = 0.0
 
 
 # -- RiskGuard -> ----------------------------------------------------------------------------------

@@ -43,12 +43,14 @@ def move(
     campaign, working = found
     unasked = not working.canceling and working.remaining > 0
     working.status = status
-    working.doubtful = False
+    if working.doubtful:
+        # Word of its cancel may have been lost as well: what is still to go is asked to again.
+        working.doubtful = working.canceling = False
     told: list[Message] = []
     if status is OrderStatus.OPEN and working.order.leg is Leg.STOP:
         campaign.failures = 0
     elif status.final and unasked:
-        told += fail(state, campaign, working.order.leg)
+        told += fail(state, campaign, working)
     return [*told, *settle(rules, state, campaign)]
 
 
@@ -59,7 +61,7 @@ def reject(rules: Rules, state: RiskState, client_order_id: str, reason: Reason)
         return []
     campaign, working = found
     if reason is Reason.VENUE_WOULD_TRIGGER and working.order.leg is Leg.STOP:
-        campaign.closing = campaign.closing or Reason.EXIT_STOP
+        campaign.closing = campaign.closing or campaign.stopping
     return move(rules, state, client_order_id, OrderStatus.REJECTED)
 
 
@@ -89,7 +91,8 @@ def _adopt(rules: Rules, state: RiskState, fill: Fill) -> Campaign:
     campaign = state.campaigns.get(fill.symbol)
     if campaign is None:
         stop = _default_stop(rules, fill, fill.side)
-        campaign = state.campaigns[fill.symbol] = Campaign(fill.symbol, 0, stop, None, fill.side)
+        campaign = Campaign(fill.symbol, 0, stop, None, fill.side, first_stop=stop)
+        state.campaigns[fill.symbol] = campaign
     return campaign
 
 
@@ -123,21 +126,29 @@ def _book(
     if position.quantity and position.side is not campaign.side:
         # More was closed than was there: another's order, or one of ours given up for lost.
         campaign.side, campaign.target = position.side, None
-        campaign.stop = _default_stop(rules, fill, position.side)
+        campaign.stop = campaign.first_stop = _default_stop(rules, fill, position.side)
+        campaign.stopping, campaign.trail = Reason.EXIT_STOP, ZERO
     state.note_cash()
     state.held[symbol] = float(position.quantity)
     if not position.quantity:
         del state.held[symbol]
     price = state.prices[symbol]
     price.close = price.close or float(fill.price)
+    changed = position_of(rules, state, campaign)
+    if not changed.quantity and closes:
+        state.exits[symbol] = now
+    return [changed, *mark(rules, state, now)]
+
+
+def position_of(rules: Rules, state: RiskState, campaign: Campaign) -> PositionChanged:
+    """Say what is held of a campaign's symbol, which has had a fill."""
+    symbol = campaign.symbol
+    position = state.ledger.positions[symbol]
     quantity = position.quantity
     if not is_tradable(rules.instruments[symbol], abs(quantity), campaign.stop):
         quantity = ZERO
-    if not quantity and closes:
-        state.exits[symbol] = now
     realized = position.realized - position.fees + position.funding
-    changed = PositionChanged(symbol, quantity, position.average_price, realized)
-    return [changed, *mark(rules, state, now)]
+    return PositionChanged(symbol, quantity, position.average_price, realized)
 
 
 def _is_stop(campaign: Campaign, fill: Fill) -> bool:

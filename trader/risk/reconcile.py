@@ -11,7 +11,7 @@ from trader.model.reasons import Reason
 from trader.model.views import Account, TradingState
 from trader.risk.holds import LASTING, hold, release
 from trader.risk.losses import mark
-from trader.risk.orders import fill, move_cash
+from trader.risk.orders import fill, move_cash, position_of
 from trader.risk.protection import settle
 from trader.risk.state import STARTING, Price, RiskState, Rules
 
@@ -24,15 +24,23 @@ UNTIL_RECONCILED = frozenset(
 
 
 def begin(rules: Rules, state: RiskState, run: str) -> list[Message]:
-    """Begin a session: its interlock is new, and nothing is certain until reconciled."""
+    """Begin a session: its interlock is new, and nothing is certain until reconciled.
+
+    What is held is told again: the last word of it may have died with an earlier process.
+    """
     state.run, state.epoch, state.alarm = run, 0, math.inf
+    state.leverages = {}
     state.holds = [STARTING, *(known for known in state.holds if known.reason in LASTING)]
     for symbol in rules.instruments:
         state.prices.setdefault(symbol, Price())
     for campaign in state.campaigns.values():
         campaign.watched = False
     state.doubt_all()
-    return [TradingStateChanged(STARTING.level, STARTING.reason, STARTING.detail)]
+    traded = (c for c in state.campaigns.values() if c.symbol in state.ledger.positions)
+    return [
+        TradingStateChanged(STARTING.level, STARTING.reason, STARTING.detail),
+        *(position_of(rules, state, campaign) for campaign in traded),
+    ]
 
 
 def reconcile(rules: Rules, state: RiskState, account: Account, now: int) -> list[Message]:
@@ -43,6 +51,7 @@ def reconcile(rules: Rules, state: RiskState, account: Account, now: int) -> lis
     they agree. Either way every position gets back the stop it lacks.
     """
     caught_up = _open_books(rules, state, account, now)
+    state.leverages = account.leverages
     found = "; ".join(_differences(rules, state, account))
     if found:
         # From here on this is why, and no longer that the account was not read.

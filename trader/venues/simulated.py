@@ -136,6 +136,11 @@ class SimulatedConnection:
         self._clock = clock
         self._gate = gate
 
+    @property
+    def arrives_within(self) -> int:
+        """Twice what an order takes; no order outlives the process that sent it."""
+        return self._exchange.latency
+
     def instrument(self, symbol: str) -> Instrument:
         """Return the rules of a symbol; raise UsageError with the nearest names if unknown."""
         instruments = self._exchange.instruments

@@ -1,5 +1,6 @@
 """Recorded answers: the same after as long, and nothing where nothing was recorded."""
 
+import os
 from collections.abc import Coroutine
 from decimal import Decimal
 from pathlib import Path
@@ -92,6 +93,9 @@ def test_a_file_holds_one_a_line(tmp_path: Path) -> None:
         read_recorded(path)
     with pytest.raises(UsageError, match="cannot be read"):
         read_recorded(tmp_path / "missing.jsonl")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="is a pipe"):
+        read_recorded(tmp_path / "pipe")
 
 
 @pytest.mark.parametrize("asked", [("d1", "d2"), ("d2", "d1")])
