@@ -258,7 +258,7 @@ async def test_quiet_candles_are_not_asked_about(stage: Stage, prefilter: bool, 
         ({"close": 99.8}, True),
         ({"marks": ("gold_buy",)}, True),
         ({"rsi_zone": -1}, True),
-        ({"gap": 3, "last": ()}, False),
+        ({"last": ()}, False),
     ],
 )
 async def test_what_makes_a_candle_worth_a_question(
@@ -272,6 +272,18 @@ async def test_what_makes_a_candle_worth_a_question(
     await stage.tell(taken(QUIET, 1, **changes))
 
     assert len(model.asked) == 1 + asked
+
+
+async def test_nobody_is_asked_for_an_entry_across_a_hole(stage: Stage) -> None:
+    """What is open may be closed at any time; an entry would be refused."""
+    model = ScriptedModel(big=said())
+    await start(stage, model)
+
+    assert await stage.tell(taken(DIP, 0, gap=3)) == []
+    assert model.asked == []
+
+    await stage.tell(position("1"), taken(DIP, 1, gap=4))
+    assert len(model.asked) == 1
 
 
 async def test_an_open_position_is_asked_about_on_every_candle(stage: Stage) -> None:

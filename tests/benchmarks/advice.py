@@ -32,7 +32,7 @@ def measure(scale: float) -> Iterator[Figure]:
         assert question is not None, "it was written down a line before"
         ended = answered(asking, desk, ModelAnswered(due.key, answer), 0)
         assert ended is not None, "it was asked a line before"
-        standing = Standing(now=0, known_symbol=True, position=0, stalled_since=None)
+        standing = Standing(now=0, known_symbol=True, position=0, stalled=None)
         refuse_opinion(settings, ended.given)
         refusal(settings, ended.given.advice, standing)
         took.append(perf_counter() - began)

@@ -56,8 +56,13 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 def merits(settings: LlmSettings, desk: Desk, symbol: str, held: bool, pause: int) -> bool:
-    """Tell whether the newest candle is worth a question, `pause` ns after the last at least."""
+    """Tell whether the newest candle is worth a question, `pause` ns after the last at least.
+
+    No entry may rest on a window with a hole, so that nobody is asked for one.
+    """
     newest, last = desk.windows[symbol].newest, desk.asked.get(symbol)
+    if newest.gap is not None and not held:
+        return False
     if last is None:
         return True
     if newest.ts_event - last.ts_event < pause:
@@ -127,7 +132,7 @@ def answered(asking: Asking, desk: Desk, message: ModelAnswered, now: int) -> En
     model, symbol, at = answer.model, pending.question.symbol, pending.row.snapshot
     desk.breakers.pop(model, None)
     seen = shown(desk.windows[symbol], asking.tolerance_pct)
-    advice = to_advice(read, model, symbol, at.close, at.ts_event, at.atr)
+    advice = to_advice(read, model, symbol, at.close, at.ts_event, atr=at.atr, gap=at.gap)
     return Ended(pending, AdviceGiven(advice, read, seen))
 
 

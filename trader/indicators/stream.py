@@ -74,6 +74,7 @@ class StreamIndicators:
         early: int = 0,
     ) -> None:
         self.needed = settings.history
+        self._look_back = settings.gap_candles
         self._first = settings.history - early
         self._settings = settings
         self._a = cipher_a
@@ -166,7 +167,7 @@ class StreamIndicators:
         if memory.hole is None:
             return None
         since = memory.candles - memory.hole
-        return since if since <= self.needed else None
+        return since if since <= self._look_back else None
 
 
 def _remember(memory: StreamMemory, marks: tuple[str, ...], ts_event: int) -> tuple[str, ...]:

@@ -199,6 +199,7 @@ RANGES: dict[str, Range] = {
     "indicators.ema_fast": _CANDLES,
     "indicators.ema_slow": _CANDLES,
     "indicators.history": Range(0, 100_000),
+    "indicators.gap_candles": Range(1, 100_000),
     **dict.fromkeys((f"cipher_a.ema{n}" for n in range(1, 9)), _CANDLES),
     **_each("cipher_a", "wt_channel wt_average wt_signal rsi_length money_flow_length", _CANDLES),
     **_each("cipher_a", "overbought1 overbought2 overbought3", _LEVEL),

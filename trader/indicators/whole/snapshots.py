@@ -61,7 +61,7 @@ class Snapshots:
             for name in HIGHER_VALUES
         ]
         self._holes = np.flatnonzero(np.diff(candles.ts_open) != candles.interval) + 1
-        self._look_back = s.history
+        self._look_back = s.gap_candles
         missing = [np.isnan(column) for column in (*self._plain, *self._ribbon)]
         cold = np.arange(len(candles.ts_open)) < s.history - early - 1
         self._there = ~np.logical_or.reduce([cold, *missing])
