@@ -103,4 +103,5 @@ def _proposal(decision: int, advice: Advice, entry: bool) -> ProposeOrder:
         stop=advice.stop if entry else None,
         target=advice.target if entry else None,
         source=advice.source,
+        atr=advice.atr,
     )

@@ -24,8 +24,9 @@ class Advice(msgspec.Struct, frozen=True):
     """An opinion on one symbol at one closed candle; prices are market observations.
 
     `conviction` is 0 to 1. `price` is the close it was formed at. `source` names who gave it
-    (`rules`, `ema-cross`, a model's id) and `rationale` says why in a sentence. `gap` is that of
-    the snapshot.
+    (`rules`, `ema-cross`, a model's id) and `rationale` says why in a sentence. `atr` is the
+    average true range at that candle, in price; 0 where nobody names it. `gap` is that of the
+    snapshot.
     """
 
     symbol: str
@@ -37,6 +38,7 @@ class Advice(msgspec.Struct, frozen=True):
     source: str
     rationale: str
     ts_event: int
+    atr: float = 0.0
     gap: int | None = None
 
 
@@ -53,7 +55,26 @@ class Higher(msgspec.Struct, frozen=True, gc=False):
     needed: int
 
 
-MARKS = (
+MARKS_A = (
+    "long_ema",
+    "short_ema",
+    "red_cross",
+    "blue_triangle",
+    "red_diamond",
+    "yellow_cross",
+    "blood_diamond",
+    "bull_candle",
+)
+EXTENDED_A = (
+    "x_green_diamond",
+    "x_green_cross",
+    "x_blue_triangle_down",
+    "x_moon_diamond",
+    "x_yellow_cross_up",
+    "x_yellow_cross_down",
+    "x_bear_candle",
+)
+MARKS_B = (
     "small_dot_up",
     "small_dot_down",
     "wt_oversold",
@@ -81,23 +102,9 @@ MARKS = (
     "sommi_flag_bull",
     "sommi_diamond_bear",
     "sommi_diamond_bull",
-    "long_ema",
-    "short_ema",
-    "red_cross",
-    "blue_triangle",
-    "red_diamond",
-    "yellow_cross",
-    "blood_diamond",
-    "bull_candle",
-    "x_green_diamond",
-    "x_green_cross",
-    "x_blue_triangle_down",
-    "x_moon_diamond",
-    "x_yellow_cross_up",
-    "x_yellow_cross_down",
-    "x_bear_candle",
 )
-"""What a candle may show, as the columns of Cipher B and, from `long_ema` on, of A are named."""
+MARKS = (*MARKS_B, *MARKS_A, *EXTENDED_A)
+"""What a candle may show, named as the columns of Cipher B, of A, and of A's extended variant."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, gc=False):
@@ -158,7 +165,8 @@ class Account(msgspec.Struct, frozen=True):
     """An account as its venue reports it: total balances by currency, and every open order.
 
     `positions` are those in perpetuals by symbol, below zero when short; their margin is part of
-    the balance. `flows` and `fills`, those of the venue's own orders among them, are the newest.
+    the balance. `leverages` are those in force for perpetuals, held or not. `flows` and `fills`,
+    those of the venue's own orders among them, are the newest.
     """
 
     balances: dict[str, Decimal]
@@ -166,3 +174,4 @@ class Account(msgspec.Struct, frozen=True):
     positions: dict[str, Decimal] = {}
     flows: tuple[Flow, ...] = ()
     fills: tuple[Fill, ...] = ()
+    leverages: dict[str, int] = {}

@@ -3,6 +3,7 @@
 breaches    how each limit is breached on purpose
 checks      what is wrong with an entry: a pure function a rule
 drill       breach every limit on purpose, and see that each denies with its own reason
+exits       stops that follow the market, and positions that last too long
 guard       what may go to the broker: approvals, made here alone, orders and cancels
 holds       what keeps trading from being active, and what it says of the trading state
 limits      the table of what an entry must pass, each row with its reason and its setting
@@ -14,7 +15,9 @@ proposals   judge a proposal: approve it with a size, or deny it with a reason
 protection  keep every position under a stop, or close it
 reconcile   the ledger against the venue's balances
 settings    what a person may set
+returns     how symbols move, from close to close, and together
 situation   what is judged, before it has a size and after
-sizing      quantities: what risk, size and cash allow, and what is too little to trade
+sizing      quantities: what a method asks for, what risk, size and cash allow, what is too little
 state       the memory of the RiskGuard
+tail        value at risk and expected shortfall, with an entry and without it
 """

@@ -16,7 +16,7 @@ from trader.risk.checks import loss_limit
 from trader.risk.guard import place
 from trader.risk.locks import Closed, judge_trades
 from trader.risk.settings import LowProfitPairs, MaxDrawdown, Protections, StoplossGuard
-from trader.risk.situation import Sized
+from trader.risk.situation import Sized, Tail, Tails
 from trader.risk.state import Campaign, Hold, Price, RiskState, Rules
 
 EQUITY = 1_000_000.0
@@ -42,11 +42,12 @@ class Bench(msgspec.Struct):
         self.proposal = msgspec.structs.replace(self.proposal, **fields)
 
     def lever(self, leverage: int) -> None:
-        """Make the symbol a perpetual of this leverage."""
+        """Make the symbol a perpetual of this leverage, at its venue too."""
         at_leverage = msgspec.structs.replace(
             self.rules.instruments[self.symbol], terms=Terms(leverage=leverage)
         )
         self.rules.instruments[self.symbol] = at_leverage
+        self.state.leverages[self.symbol] = leverage
 
     def order(self, symbol: str, leg: Leg, status: OrderStatus) -> None:
         """Put an order of a symbol to work."""
@@ -112,6 +113,11 @@ def _misplace_stop(bench: Bench) -> None:
 
 def _over_lever(bench: Bench) -> None:
     bench.lever(bench.rules.settings.max_leverage_x + 1)
+
+
+def _lever_elsewhere(bench: Bench) -> None:
+    bench.lever(1)
+    bench.state.leverages[bench.symbol] = 2
 
 
 def _outrun_liquidation(bench: Bench) -> None:
@@ -191,6 +197,7 @@ BREACHES: dict[Reason, Callable[[Bench], bool | None]] = {
     Reason.PRICE_MOVED: _move,
     Reason.STOP_WRONG_SIDE: _misplace_stop,
     Reason.EXPOSURE_LEVERAGE: _over_lever,
+    Reason.LEVERAGE_DIFFERS: _lever_elsewhere,
     Reason.STOP_BEYOND_LIQUIDATION: _outrun_liquidation,
     Reason.ORDER_UNKNOWN: _order(Leg.ENTRY, OrderStatus.UNKNOWN),
     Reason.ORDER_IN_FLIGHT: _order(Leg.ENTRY, OrderStatus.OPEN),
@@ -223,6 +230,19 @@ def _nothing_left(sized: Sized) -> Sized:
     return tampered(sized, quantity=ZERO)
 
 
+def _deepen(**tail: float) -> Callable[[Sized], Sized | None]:
+    """Let the tail be twice as deep as it may be, where it is measured."""
+
+    def breach(sized: Sized) -> Sized | None:
+        if sized.tails is None:
+            return None
+        bounds = sized.settings.max_var_pct, sized.settings.max_expected_shortfall_pct
+        values = (bound * factor for bound, factor in zip(bounds, tail.values(), strict=True))
+        return msgspec.structs.replace(sized, tails=Tails(after=Tail(*values)))
+
+    return breach
+
+
 def _misround(sized: Sized) -> Sized:
     return tampered(sized, quantity=sized.entry.quantity + sized.instrument.lot / 2)
 
@@ -239,12 +259,16 @@ _RESIZING = (
     Reason.EXPOSURE_GROUP,
     Reason.EXPOSURE_TOTAL,
     Reason.ORDER_NOTIONAL,
+    Reason.RISK_PER_TRADE,
+    Reason.EXPOSURE_CORRELATED,
 )
 
-SIZE_BREACHES: dict[Reason, Callable[[Sized], Sized]] = {
+SIZE_BREACHES: dict[Reason, Callable[[Sized], Sized | None]] = {
     **{reason: _use_up(reason) for reason in _RESIZING},
+    Reason.VALUE_AT_RISK: _deepen(var=2.0, shortfall=0.0),
+    Reason.EXPECTED_SHORTFALL: _deepen(var=0.0, shortfall=2.0),
     Reason.SIZE_BELOW_MINIMUM: _nothing_left,
     Reason.ORDER_PRECISION: _misround,
     Reason.PRICE_COLLAR: _stray,
 }
-"""How each limit on a size is breached."""
+"""How each limit on a size is breached; None where its setting switches it off."""

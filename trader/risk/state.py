@@ -1,19 +1,22 @@
 """The memory of the RiskGuard: msgspec Structs that a checkpoint can hold."""
 
 import math
+from collections.abc import Iterable
 from decimal import Decimal
+from typing import Self
 
 import msgspec
 
 from trader.accounting.ledger import Ledger
 from trader.accounting.performance import Performance
-from trader.accounting.windows import LossWindows
+from trader.accounting.windows import LossWindows, Window
 from trader.model.instrument import ZERO, Instrument
 from trader.model.orders import Leg, Order, OrderStatus, Side
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.locks import Closed, Lock
-from trader.risk.settings import Protections, RiskSettings
+from trader.risk.returns import Returns
+from trader.risk.settings import ExitSettings, Protections, RiskSettings, SizingSettings
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -23,6 +26,8 @@ class Rules(msgspec.Struct, frozen=True):
     max_size_pct: float
     instruments: dict[str, Instrument]
     protections: Protections = Protections()
+    exits: ExitSettings = ExitSettings()
+    sizing: SizingSettings = SizingSettings()
 
 
 class Price(msgspec.Struct):
@@ -52,6 +57,9 @@ class Price(msgspec.Struct):
         return max(self.quoted, self.closed)
 
 
+_RESTING = frozenset({OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED})
+
+
 class Working(msgspec.Struct):
     """An order of ours; `remaining` is what may still fill, `worst` the most a unit may cost.
 
@@ -70,6 +78,16 @@ class Working(msgspec.Struct):
         """True while nobody knows whether the venue has it."""
         return self.status is OrderStatus.UNKNOWN
 
+    @property
+    def accepted(self) -> bool:
+        """True while the venue is known to have it."""
+        return self.status in _RESTING
+
+    @property
+    def rests(self) -> bool:
+        """True while the venue is known to have it and nobody asked it to cancel."""
+        return not self.canceling and self.status in _RESTING
+
 
 class Campaign(msgspec.Struct):
     """One position from its entry, by `side`, to its exit, with every order sent for it.
@@ -77,6 +95,9 @@ class Campaign(msgspec.Struct):
     What to do next is not stored: it follows from the orders, the position and `closing`, so that
     no crash can leave them at odds. `failures` counts stops and exits that came to nothing since
     one last held. `watched`: it is not secure, and a ProtectionDue is on its way.
+
+    `stop` is where the stop is to lie, for `stopping`; `first_stop` is where it lay at first, and
+    `trail` how far behind the best price a trailing one stays, 0 for none.
     """
 
     symbol: str
@@ -88,6 +109,9 @@ class Campaign(msgspec.Struct):
     closing: Reason | None = None
     failures: int = 0
     watched: bool = False
+    first_stop: Decimal = ZERO
+    stopping: Reason = Reason.EXIT_STOP
+    trail: Decimal = ZERO
     orders: dict[str, Working] = {}
 
     def alive(self, *legs: Leg) -> list[Working]:
@@ -100,11 +124,12 @@ class Campaign(msgspec.Struct):
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """Something that keeps trading from being active."""
+    """Something that keeps trading from being active, since a time of the market (ns)."""
 
     reason: Reason
     level: TradingState
     detail: str
+    since: int = 0
 
 
 STARTING = Hold(Reason.START_RECONCILING, TradingState.HALTED, "the account is not read yet")
@@ -117,9 +142,13 @@ class RiskState(msgspec.Struct):
     `cash` and `held` are the ledger's, as floats, for the marks; what perpetuals are held for is
     taken off `cash`, as if it had been paid. `entries` are the times (ns) of
     the newest entry orders, `entered` the last one of each side and symbol, `exits` the time each
-    symbol was last closed, `closed` the trades that protections judge. `baseline` is what the
+    symbol was last closed, `closed` the trades that protections judge, `results` the profits of the
+    newest ones, as ratios of what was entered. `baseline` is what the
     account held of each base currency before our first fill; None until it was read. `alarm` is
-    the equity down to which no window's limit can be reached.
+    the equity down to which no window's limit can be reached. `marked` is the equity last known in
+    this session, None until the market has priced what is held; `begun` are the windows that began
+    before it had. `leverages` are those in force at the
+    venue, as of the last account that was read in this session.
     """
 
     run: str = ""
@@ -138,7 +167,19 @@ class RiskState(msgspec.Struct):
     exits: dict[str, int] = {}
     closed: list[Closed] = []
     locks: list[Lock] = []
+    results: list[float] = []
+    returns: dict[str, Returns] = {}
     baseline: dict[str, Decimal] | None = None
+    marked: float | None = None
+    begun: list[Window] = []
+    leverages: dict[str, int] = {}
+
+    def know(self, symbols: Iterable[str]) -> Self:
+        """Have a place for what the market says of each symbol."""
+        for symbol in symbols:
+            self.prices.setdefault(symbol, Price())
+            self.returns.setdefault(symbol, Returns())
+        return self
 
     def equity(self) -> float:
         """Return cash plus every position at its last close."""
@@ -164,3 +205,5 @@ class RiskState(msgspec.Struct):
         for campaign in self.campaigns.values():
             for working in campaign.alive():
                 working.doubtful = True
+                # Whether its cancel was ever asked for is as doubtful.
+                working.canceling = False

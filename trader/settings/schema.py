@@ -10,10 +10,12 @@ from trader.advice.settings import AdviceSettings, LlmSettings
 from trader.indicators.settings import CipherASettings, CipherBSettings, IndicatorSettings
 from trader.matching.settings import SimulationSettings
 from trader.risk.settings import (
+    ExitSettings,
     LowProfitPairs,
     MaxDrawdown,
     Protections,
     RiskSettings,
+    SizingSettings,
     StoplossGuard,
 )
 from trader.safety.settings import ShutdownSettings
@@ -88,6 +90,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     trading: TradingSettings = TradingSettings()
     risk: RiskSettings = RiskSettings()
+    sizing: SizingSettings = SizingSettings()
+    exits: ExitSettings = ExitSettings()
     stoploss_guard: StoplossGuard = StoplossGuard()
     max_drawdown: MaxDrawdown = MaxDrawdown()
     low_profit_pairs: LowProfitPairs = LowProfitPairs()

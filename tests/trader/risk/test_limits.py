@@ -17,7 +17,7 @@ from trader.model.views import Stance, TradingState
 from trader.risk.limits import LIMITS, SIZE_LIMITS, every_limit, to_table, unit_of
 from trader.risk.locks import Lock
 from trader.risk.proposals import refusal
-from trader.risk.settings import RiskSettings
+from trader.risk.settings import RiskSettings, SizingSettings
 from trader.risk.situation import Rate, Situation
 from trader.risk.state import Hold, Price
 from trader.settings.schema import fields
@@ -62,17 +62,18 @@ HALT = Hold(Reason.HALT_OPERATOR, TradingState.HALTED, "")
 REDUCE = Hold(Reason.LOSS_DAY, TradingState.REDUCING, "")
 
 
-def levered(leverage: int) -> Instrument:
+def levered(leverage: int, most: int = 125) -> Instrument:
     """Return an instrument that is margined."""
-    return msgspec.structs.replace(instrument(SYMBOL), terms=Terms(leverage=leverage))
+    terms = Terms(leverage=leverage, max_leverage=most)
+    return msgspec.structs.replace(instrument(SYMBOL), terms=terms)
 
 
-TENFOLD = levered(10)
+TENTIMES: dict[str, Any] = {"instrument": levered(10), "leverage": 10}
 
 DENIED: list[tuple[Reason, dict[str, Any]]] = [
     # Entered at 101 at worst, 10x with 0.5 % kept: liquidated at 101 * 0.9 / 0.995 = 91.36.
-    (Reason.STOP_BEYOND_LIQUIDATION, {"instrument": TENFOLD, "stop": 91.3}),
-    (Reason.STOP_BEYOND_LIQUIDATION, SHORT | {"instrument": TENFOLD, "stop": 108.4}),
+    (Reason.STOP_BEYOND_LIQUIDATION, TENTIMES | {"stop": 91.3}),
+    (Reason.STOP_BEYOND_LIQUIDATION, SHORT | TENTIMES | {"stop": 108.4}),
     (Reason.STOP_WRONG_SIDE, SHORT | {"stop": 99.0}),
     (Reason.PRICE_MOVED, SHORT | {"target": 100.5}),
     (Reason.DRAWDOWN_TOTAL, {"drawdown": 20.0}),
@@ -109,6 +110,10 @@ DENIED: list[tuple[Reason, dict[str, Any]]] = [
     (Reason.RATE_DAY, {"rate": Rate(day=200)}),
     (Reason.EMERGENCY_STOP, {"drawdown": 25.0}),
     (Reason.EXPOSURE_LEVERAGE, {"instrument": levered(51)}),
+    (Reason.EXPOSURE_LEVERAGE, {"instrument": levered(11, most=10), "leverage": 11}),
+    (Reason.LEVERAGE_DIFFERS, {"instrument": levered(5), "leverage": 10}),
+    (Reason.LEVERAGE_DIFFERS, {"instrument": levered(5), "leverage": 4}),
+    (Reason.LEVERAGE_DIFFERS, {"instrument": levered(5)}),
 ]
 
 PASSED: list[dict[str, Any]] = [
@@ -125,10 +130,15 @@ PASSED: list[dict[str, Any]] = [
     {"exited": NOW - 300 * SECOND},
     {"rate": Rate(second=4, minute=9, day=199)},
     {"entered": NOW - 30 * SECOND},
-    {"instrument": levered(50), "stop": 99.9, "settings": RiskSettings(max_slippage_pct=0.1)},
+    {
+        "instrument": levered(50),
+        "leverage": 50,
+        "stop": 99.9,
+        "settings": RiskSettings(max_slippage_pct=0.1),
+    },
     SHORT,
-    {"instrument": TENFOLD, "stop": 91.4},
-    SHORT | {"instrument": TENFOLD, "stop": 108.3},
+    TENTIMES | {"stop": 91.4},
+    SHORT | TENTIMES | {"stop": 108.3},
 ]
 
 
@@ -160,11 +170,12 @@ def test_each_row_of_the_table_is_tested() -> None:
     [
         (Reason.EXPOSURE_BALANCE, Desk(max_size_pct=100.0)),
         (Reason.EXPOSURE_SIZE, Desk(max_size_pct=0.1)),
-        (Reason.SIZE_BELOW_MINIMUM, Desk(risk_per_trade_pct=0.001)),
+        (Reason.RISK_PER_TRADE, Desk(risk_per_trade_pct=0.001)),
+        (Reason.SIZE_BELOW_MINIMUM, Desk(sizing=SizingSettings("amount", amount_quote=1))),
     ],
 )
 def test_too_small_an_entry_is_denied_for_what_made_it_small(reason: Reason, desk: Desk) -> None:
-    """Cash, the largest position and the risk of a trade each deny with their own reason."""
+    """Cash, the largest position, the risk of a trade and its method deny each by their reason."""
     if reason is Reason.EXPOSURE_BALANCE:
         (entry,) = placed(desk.propose(symbol=OTHER, stop=99.9))
         assert entry.quantity > 98, "all of the cash is on its way to the other symbol"
@@ -181,8 +192,10 @@ ELSEWHERE = {
     "max_total_exposure_x",
     "max_order_notional_quote",
     "max_collar_pct",
+    "max_var_pct",
+    "max_expected_shortfall_pct",
 }
-"""What is specified with losses, proposals and sizes."""
+"""What is specified with losses, proposals, sizes and tails."""
 
 SETTINGS: list[tuple[str, float, float, dict[str, Any], Reason]] = [
     ("max_daily_loss_pct", 1.0, 2.0, lost(Window.DAY, 1.0), Reason.LOSS_DAY),
@@ -193,7 +206,7 @@ SETTINGS: list[tuple[str, float, float, dict[str, Any], Reason]] = [
     ("max_spread_pct", 0.9, 1.1, quoted(99.5, 100.5), Reason.SPREAD_TOO_WIDE),
     ("max_slippage_pct", 0.9, 1.2, {"advised": 98.9}, Reason.PRICE_MOVED),
     ("max_price_age_seconds", 1.0, 3.0, {"now": NOW + 2 * SECOND}, Reason.DATA_STALE),
-    ("max_leverage_x", 9, 10, {"instrument": TENFOLD}, Reason.EXPOSURE_LEVERAGE),
+    ("max_leverage_x", 9, 10, TENTIMES, Reason.EXPOSURE_LEVERAGE),
     ("max_orders_per_second", 1, 2, {"rate": Rate(second=1)}, Reason.RATE_SECOND),
     ("max_orders_per_minute", 1, 2, {"rate": Rate(minute=1)}, Reason.RATE_ORDERS),
     ("max_orders_per_day", 1, 2, {"rate": Rate(day=1)}, Reason.RATE_DAY),
