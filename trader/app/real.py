@@ -1,11 +1,11 @@
 """A run on a real venue's prices: rules and fees from the venue, orders to the simulated one."""
 
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from trader.app.waiting import Waiting
 from trader.app.world import World
 from trader.model.errors import NotSent, OutcomeUnknown, UsageError
 from trader.model.instrument import Instrument
@@ -50,29 +50,29 @@ class Shelf:
 def open_real(
     settings: Settings,
     saved: bytes | None,
+    waiting: Waiting,
     client: Any = None,
     url: str | None = None,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> World:
     """Ask the venue for its rules until it answers; raise UsageError for what it does not have."""
     venue, interval = settings.market.venue, interval_ns(settings.trading.interval)
     directory = Path(settings.system.data_dir)
     rest = Rest(venue, client)
     rest.served_interval(settings.trading.interval)
-    instruments = _instruments(rest, settings, directory / "venues" / f"{venue}.json", sleep)
+    instruments = _instruments(rest, settings, directory / "venues" / f"{venue}.json", waiting)
     exchange = SimulatedExchange(instruments, settings.simulation, saved)
     shelf = Shelf(candle_store(directory), venue, interval)
     market = VenueMarket(rest, settings.trading.symbols, interval, exchange, shelf, url)
     way = "its websocket" if market.native else "polling of its REST: no websocket is built in"
     log_event("INFO", "app", None, "venue_opened", None, venue=venue, by=way)
-    _agree_on_time(market, rest)
+    _agree_on_time(market, rest, waiting)
     return World(market, exchange, None, market.clock)
 
 
-def _agree_on_time(market: VenueMarket, rest: Rest) -> None:
+def _agree_on_time(market: VenueMarket, rest: Rest, waiting: Waiting) -> None:
     """Set the run's clock by the venue's before it begins; where it is away, its stream asks."""
     try:
-        market.clock.agree(rest.time, begun=False)
+        waiting.ask(partial(market.clock.agree, rest.time, begun=False))
     except (NotSent, OutcomeUnknown) as error:
         log_event("WARNING", "app", None, "venue_down", None, error=str(error))
 
@@ -83,12 +83,12 @@ def candle_store(directory: Path) -> CandleStore:
 
 
 def _instruments(
-    rest: Rest, settings: Settings, path: Path, sleep: Callable[[float], None]
+    rest: Rest, settings: Settings, path: Path, waiting: Waiting
 ) -> dict[str, Instrument]:
     symbols, wait = settings.trading.symbols, 1.0
     while True:
         try:
-            instruments = {symbol: rest.instrument(symbol) for symbol in symbols}
+            instruments = waiting.ask(lambda: {s: rest.instrument(s) for s in symbols})
         except (NotSent, OutcomeUnknown) as error:
             kept = read_rules(path)
             if kept is not None and kept.instruments.keys() >= set(symbols):
@@ -98,7 +98,7 @@ def _instruments(
                 )
                 return {symbol: kept.instruments[symbol] for symbol in symbols}
             log_event("WARNING", "app", None, "venue_down", None, error=str(error), again_s=wait)
-            sleep(wait)
+            waiting.sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT)
         else:
             keep_rules(path, instruments)
