@@ -99,7 +99,7 @@ def build_world(
     """
     chosen = settings.market
     if chosen.venue not in SIMULATED or (chosen.venue == "replay" and chosen.stream is not None):
-        return _build_real(settings, saved, waiting or Waiting())
+        return _build_real(settings, saved, resume_at, waiting or Waiting())
     symbols, interval = settings.trading.symbols, interval_ns(settings.trading.interval)
     series = None
     if settings.market.venue == "replay":
@@ -125,12 +125,19 @@ def build_world(
     return World(market, exchange, series)
 
 
-def _build_real(settings: Settings, saved: bytes | None, waiting: Waiting) -> World:
+def _build_real(
+    settings: Settings, saved: bytes | None, resume_at: int | None, waiting: Waiting
+) -> World:
     # What speaks to venues is imported where it is used alone: it is a third of the start.
     from trader.app.real import open_frames, open_real
 
     if settings.market.venue not in SIMULATED:
         return open_real(settings, saved, waiting)
+    if resume_at is not None:
+        raise UsageError(
+            "--resume: a recording of frames is played from its first frame on, and an earlier run"
+            " has seen those; leave it out, or replay candles"
+        )
     return open_frames(settings, saved)
 
 
