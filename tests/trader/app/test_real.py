@@ -113,3 +113,32 @@ def test_a_recording_without_the_symbol_names_those_it_has(shared: Path):
         open_frames(frames(shared, ("trading.symbols", "SOL-USD")), None)
     with pytest.raises(UsageError, match="give one of kraken, coinbase"):
         open_frames(frames(shared, ("market.stream", "nowhere")), None)
+
+
+PERP = ("trading.symbols", "BTC-USDT-PERP")
+
+
+def test_perpetuals_are_traded_where_their_stream_is_built_in(tmp_path: Path):
+    """By the venue's rules, at the leverage of the settings."""
+    chosen = settings(tmp_path, ("market.venue", "bybit"), PERP, ("trading.leverage", "3"))
+    world = open_real(chosen, None, Waiting(), FakeClient())
+    terms = world.exchange.instruments["BTC-USDT-PERP"].terms
+
+    assert terms is not None
+    assert (terms.leverage, terms.max_leverage) == (3, 50)
+
+
+@pytest.mark.parametrize(
+    ("venue", "symbols", "why"),
+    [
+        ("kraken", "BTC-USDT-PERP", "has no perpetuals; those of binance, bybit have"),
+        ("bybit", "BTC-USDT-PERP,ETH-USDT", "on lines of their own; trade one kind"),
+    ],
+)
+def test_perpetuals_are_refused_where_no_line_carries_them(
+    tmp_path: Path, venue: str, symbols: str, why: str
+):
+    """In one line that says why."""
+    chosen = settings(tmp_path, ("market.venue", venue), ("trading.symbols", symbols))
+    with pytest.raises(UsageError, match=why):
+        open_real(chosen, None, Waiting(), FakeClient())
