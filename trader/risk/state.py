@@ -11,7 +11,7 @@ from trader.accounting.ledger import Ledger
 from trader.accounting.performance import Performance
 from trader.accounting.windows import LossWindows, Window
 from trader.model.instrument import ZERO, Instrument
-from trader.model.orders import Leg, Order, OrderStatus, Side
+from trader.model.orders import FINAL, Leg, Order, OrderStatus, Side
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.locks import Closed, Lock
@@ -116,11 +116,8 @@ class Campaign(msgspec.Struct):
 
     def alive(self, *legs: Leg) -> list[Working]:
         """Return the orders of these legs (of all legs if none is named) that are not final."""
-        return [
-            working
-            for working in self.orders.values()
-            if not working.status.final and (not legs or working.order.leg in legs)
-        ]
+        alive = [working for working in self.orders.values() if working.status not in FINAL]
+        return [working for working in alive if working.order.leg in legs] if legs else alive
 
 
 class Hold(msgspec.Struct, frozen=True):
