@@ -45,7 +45,7 @@ class RiskGuard(Actor):
         price.close = candle.close
         price.closed = ts = candle.ts_event
         if state.held or ts >= state.windows.next_roll:
-            self._tell(mark(self.rules, state, ts))
+            self._tell(mark(self.rules, state, ts, at_close=True))
             if message.symbol in self.followed:
                 self._tell(exits.follow(self.rules, state, message.symbol, candle))
 
@@ -71,14 +71,15 @@ class RiskGuard(Actor):
     def on_order_accepted(self, message: Moved) -> None:
         """Fold a change of an order that is not a fill."""
         cid, status = message.client_order_id, STATUSES[type(message)]
-        self._tell(orders.move(self.rules, self.state, cid, status))
+        self._tell(orders.move(self.rules, self.state, cid, status, self.now))
 
     on_order_submitted = on_order_canceled = on_order_accepted
     on_order_expired = on_order_unknown = on_order_accepted
 
     def on_order_rejected(self, message: m.OrderRejected) -> None:
         """Give an entry up; send a stop or an exit again, or the other way."""
-        self._tell(orders.reject(self.rules, self.state, message.client_order_id, message.reason))
+        cid, reason = message.client_order_id, message.reason
+        self._tell(orders.reject(self.rules, self.state, cid, reason, self.now))
 
     def on_order_filled(self, message: Filled) -> None:
         """Change the position, and have it protected."""
@@ -99,7 +100,7 @@ class RiskGuard(Actor):
 
     def on_session_started(self, message: m.SessionStarted) -> None:
         """Halt until reconciled."""
-        self._tell(reconcile.begin(self.rules, self.state, message.run))
+        self._tell(reconcile.begin(self.rules, self.state, message.run, self.now))
 
     def on_account_reconciled(self, message: m.AccountReconciled) -> None:
         """Compare the ledger with the balances, positions with their stops; then trade."""
@@ -135,7 +136,7 @@ class RiskGuard(Actor):
         self._tell(release(self.state, frozenset({reason}), reason, detail))
 
     def _hold(self, reason: Reason, detail: str, level: TradingState = TradingState.HALTED) -> None:
-        self._tell(hold(self.state, reason, level, detail))
+        self._tell(hold(self.state, reason, level, detail, self.now))
 
     def _tell(self, messages: Iterable[Message]) -> None:
         for message in messages:

@@ -7,7 +7,7 @@ import msgspec
 
 from trader.accounting.ledger import Ledger
 from trader.accounting.performance import Performance
-from trader.accounting.windows import LossWindows
+from trader.accounting.windows import LossWindows, Window
 from trader.model.instrument import ZERO, Instrument
 from trader.model.orders import Leg, Order, OrderStatus, Side
 from trader.model.reasons import Reason
@@ -120,11 +120,12 @@ class Campaign(msgspec.Struct):
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """Something that keeps trading from being active."""
+    """Something that keeps trading from being active, since a time of the market (ns)."""
 
     reason: Reason
     level: TradingState
     detail: str
+    since: int = 0
 
 
 STARTING = Hold(Reason.START_RECONCILING, TradingState.HALTED, "the account is not read yet")
@@ -139,7 +140,9 @@ class RiskState(msgspec.Struct):
     the newest entry orders, `entered` the last one of each side and symbol, `exits` the time each
     symbol was last closed, `closed` the trades that protections judge. `baseline` is what the
     account held of each base currency before our first fill; None until it was read. `alarm` is
-    the equity down to which no window's limit can be reached. `leverages` are those in force at the
+    the equity down to which no window's limit can be reached. `marked` is the equity last known in
+    this session, None until the market has priced what is held; `begun` are the windows that began
+    before it had. `leverages` are those in force at the
     venue, as of the last account that was read in this session.
     """
 
@@ -160,6 +163,8 @@ class RiskState(msgspec.Struct):
     closed: list[Closed] = []
     locks: list[Lock] = []
     baseline: dict[str, Decimal] | None = None
+    marked: float | None = None
+    begun: list[Window] = []
     leverages: dict[str, int] = {}
 
     def equity(self) -> float:
