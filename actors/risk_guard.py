@@ -8,7 +8,7 @@ from trader.model.market import SECOND
 from trader.model.messages import Message
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
-from trader.risk import orders, protection, reconcile
+from trader.risk import exits, orders, protection, reconcile
 from trader.risk.holds import hold, release
 from trader.risk.losses import mark, resume
 from trader.risk.orders import STATUSES
@@ -32,22 +32,22 @@ class RiskGuard(Actor):
     def __init__(self, rules: Rules) -> None:
         super().__init__()
         self.rules = rules
-        self.unpaired = frozenset(s for s, i in rules.instruments.items() if not i.pairs)
+        self.followed = exits.followed(rules)
 
     def initial_state(self) -> RiskState:
         """Return the memory of a guard that has seen nothing: halted until reconciled."""
         return RiskState(prices={symbol: Price() for symbol in self.rules.instruments})
 
     def on_candle_closed(self, message: m.CandleClosed) -> None:
-        """Mark positions at the close; without one, only note the price; watch targets."""
+        """Mark positions at the close, and follow with stops; without one, only note the price."""
         state, candle = self.state, message.candle
         price = state.prices[message.symbol]
         price.close = candle.close
         price.closed = ts = candle.ts_event
         if state.held or ts >= state.windows.next_roll:
             self._tell(mark(self.rules, state, ts))
-            if message.symbol in self.unpaired:
-                self._tell(protection.reach(self.rules, state, message.symbol, candle.close))
+            if message.symbol in self.followed:
+                self._tell(exits.follow(self.rules, state, message.symbol, candle))
 
     def on_quote_updated(self, message: m.QuoteUpdated) -> None:
         """Note the newest quote."""

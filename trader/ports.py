@@ -8,7 +8,7 @@ connection awaits `native` as well, and runs on the live driver alone.
 
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from types import coroutine
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import msgspec
 
@@ -74,9 +74,10 @@ def native(function: Callable[[], Awaitable[T]]) -> Generator[Native, T, T]:
 
 
 @coroutine
-def forever() -> Generator[None, None, None]:
+def forever() -> Generator[None, None, NoReturn]:
     """Never return; the driver closes the coroutine when the run ends."""
-    yield None
+    while True:
+        yield None
 
 
 class Clock(Protocol):
@@ -124,7 +125,7 @@ class Venue(Protocol):
         ...
 
     async def account(self) -> Account:
-        """Return balances and every open order."""
+        """Return balances, every open order, and of perpetuals positions and leverage in force."""
         ...
 
     async def executions(self, post: Post) -> None:

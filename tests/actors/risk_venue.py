@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from actors.risk_guard import RiskGuard
-from tests.trader.risk.desk import CASH, START, instrument
+from tests.trader.risk.desk import CASH, START, STILL, instrument
 from trader.accounting.ledger import Ledger
 from trader.model import messages as m
 from trader.model.ids import order_hash
@@ -15,7 +15,7 @@ from trader.model.messages import Message
 from trader.model.orders import Fill, Leg, Liquidity, Order, OrderState, OrderStatus, Side
 from trader.model.reasons import Reason
 from trader.model.views import Account, TradingState
-from trader.risk.settings import RiskSettings
+from trader.risk.settings import ExitSettings, RiskSettings
 from trader.risk.state import RiskState, Rules
 from trader.runtime.kernel import OUTSIDE, Kernel
 from trader.runtime.virtual import VirtualDriver
@@ -40,6 +40,16 @@ class Resting(msgspec.Struct):
     lost: bool = False
 
 
+def under_stops(rows: list[Resting]) -> Decimal:
+    """Return how much stops cover; those of one group sell the same."""
+    groups: dict[str | None, Decimal] = {}
+    for row in rows:
+        if row.order.leg is Leg.STOP:
+            group = row.order.group
+            groups[group] = max(groups.get(group, ZERO), row.remaining)
+    return sum(groups.values(), ZERO)
+
+
 def locks(rows: list[Resting]) -> Decimal:
     """Return what orders lock of their symbol, a group counted once."""
     groups: dict[str, Decimal] = {}
@@ -53,8 +63,17 @@ def locks(rows: list[Resting]) -> Decimal:
 class RiskVenue:
     """Runs one RiskGuard and keeps the true account; what it sends is checked as it comes."""
 
-    def __init__(self, settings: RiskSettings, max_size_pct: float) -> None:
-        self.instruments = {symbol: instrument(symbol) for symbol in SYMBOLS}
+    def __init__(
+        self,
+        settings: RiskSettings,
+        max_size_pct: float,
+        exits: ExitSettings = STILL,
+        *,
+        trails: bool = True,
+    ) -> None:
+        self.instruments = {
+            symbol: msgspec.structs.replace(instrument(symbol), trails=trails) for symbol in SYMBOLS
+        }
         self.settings, self.max_size_pct = settings, max_size_pct
         self.orders: dict[str, Resting] = {}
         self.cash, self.holdings = CASH, dict.fromkeys(SYMBOLS, ZERO)
@@ -67,7 +86,7 @@ class RiskVenue:
         self.now = START
         kinds = {edge.message: (self._see,) for edge in EDGES}
         self.kernel = Kernel(taps=kinds)
-        rules = Rules(settings, max_size_pct, self.instruments)
+        rules = Rules(settings, max_size_pct, self.instruments, exits=exits)
         self.role = self.kernel.add(RISK_GUARD, lambda: RiskGuard.start(rules))
         self.kernel.start()
         self.driver = VirtualDriver(self.kernel)
@@ -115,7 +134,8 @@ class RiskVenue:
         rows = [r for r in self.orders.values() if r.status is OrderStatus.OPEN]
         listed = [OrderState(r.order, "v", r.status, ZERO, self.now) for r in rows]
         perps = {PERP: self.holdings[PERP]}
-        account = Account(balances, tuple(listed), perps, fills=tuple(self.fills[-20:]))
+        fills, leverages = tuple(self.fills[-20:]), {PERP: 2}
+        account = Account(balances, tuple(listed), perps, fills=fills, leverages=leverages)
         self.tell(m.AccountReconciled(account, ""))
 
     # -- answering ---------------------------------------------------------------------------------

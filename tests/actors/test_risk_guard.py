@@ -8,8 +8,25 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from actors.risk_guard import RiskGuard
-from tests.actors.risk_venue import IN_DOUBT, PERP, SYMBOLS, Resting, RiskVenue, locks
-from tests.trader.risk.desk import CASH, SYMBOL, canceled, legs, placed, proposal, rules
+from tests.actors.risk_venue import (
+    IN_DOUBT,
+    PERP,
+    SYMBOLS,
+    Resting,
+    RiskVenue,
+    locks,
+    under_stops,
+)
+from tests.trader.risk.desk import (
+    CASH,
+    SYMBOL,
+    canceled,
+    following,
+    legs,
+    placed,
+    proposal,
+    rules,
+)
 from trader.model import messages as m
 from trader.model.instrument import ZERO
 from trader.model.market import SECOND, Candle, Quote
@@ -30,6 +47,7 @@ from trader.risk.settings import RiskSettings
 from trader.risk.sizing import is_tradable
 from trader.testing.stage import Stage
 
+FOLLOWING = following(break_even_at_r=0.2, trail_pct=2.0, max_candles=300)
 FRESH = Account({"USD": CASH}, ())
 STANCES = [Stance.LONG, Stance.LONG, Stance.SHORT, Stance.SHORT, Stance.FLAT]
 ENDS = [OrderStatus.CANCELED, OrderStatus.EXPIRED]
@@ -151,6 +169,18 @@ async def test_an_exit_on_advice(guard: Stage) -> None:
     assert canceled(sent) == [stop.client_order_id, target.client_order_id]
     (sold,) = placed(await guard.tell(ended(stop), ended(target)))
     assert (sold.leg, sold.quantity) == (Leg.EXIT, stop.quantity)
+
+
+async def test_a_candle_has_the_stop_follow(stage: Stage) -> None:
+    """The new stop is sent at the close; the old one is canceled once it rests."""
+    await stage.start(RiskGuard, rules(exits=following(break_even_at_r=1.0)))
+    await stage.tell(m.SessionStarted("run", resumed=False), m.AccountReconciled(FRESH, ""))
+    await stage.tell(candle())
+    first, _ = await hold(stage)
+    (sent,) = await stage.tell(candle(105.0, ts=60 * SECOND))
+    assert isinstance(sent, m.SubmitOrder)
+    assert (sent.reason, sent.order.group) == (Reason.EXIT_BREAK_EVEN, first.group)
+    assert canceled(await stage.tell(accepted(sent.order))) == [first.client_order_id]
 
 
 async def test_a_halt_cancels_entries_and_keeps_protection(guard: Stage) -> None:
@@ -276,11 +306,14 @@ def pick(rows: list[Resting], place: int) -> Resting:
 class AnyVenue(RuleBasedStateMachine):
     """Whatever the advice, the market and the venue do, the promises hold after each step."""
 
+    trails = True
+
     def __init__(self) -> None:
         super().__init__()
         self.decision = self.transfers = 0
         limits = RiskSettings(max_concurrent_trades=2, cooldown_seconds=0.0, risk_per_trade_pct=5.0)
-        self.venue = RiskVenue(limits, 60.0)
+        self.venue = RiskVenue(limits, 60.0, FOLLOWING, trails=self.trails)
+        self.stops: dict[int, Decimal] = {}
 
     @rule(
         symbol=st.sampled_from(SYMBOLS),
@@ -425,7 +458,7 @@ class AnyVenue(RuleBasedStateMachine):
             rows = [row for row in self.venue.alive() if row.order.symbol == symbol]
             if not self.sellable(symbol, held) or self.busy(rows):
                 continue
-            stops = sum((r.remaining for r in rows if r.order.leg is Leg.STOP), ZERO)
+            stops = under_stops(rows)
             assert all(r.order.reduce_only == (r.order.leg is not Leg.ENTRY) for r in rows)
             if symbol == PERP:
                 sides = {r.order.side.sign for r in rows if r.order.leg is Leg.STOP and r.remaining}
@@ -434,6 +467,16 @@ class AnyVenue(RuleBasedStateMachine):
             resting = self.venue.state.campaigns[symbol].failures >= 6
             crumb = buying and not self.sellable(symbol, held - stops)
             assert stops == held or crumb or resting, (symbol, held, rows)
+
+    @invariant()
+    def no_stop_is_loosened(self) -> None:
+        """Each campaign's stop only comes nearer to the market, from its first one on."""
+        for campaign in self.venue.state.campaigns.values():
+            closeness = campaign.side.sign * campaign.stop
+            if campaign.decision and campaign.first_stop:
+                key = campaign.side.sign * campaign.decision
+                assert closeness >= self.stops.get(key, closeness)
+                self.stops[key] = closeness
 
     def free(self) -> Decimal:
         """Return the cash that is neither margin nor promised to entries at their worst."""
@@ -464,12 +507,19 @@ class AnyVenue(RuleBasedStateMachine):
         for symbol, held in self.venue.holdings.items():
             rows = [row for row in self.venue.alive() if row.order.symbol == symbol]
             assert not self.busy(rows)
-            stops = sum((r.remaining for r in rows if r.order.leg is Leg.STOP), ZERO)
+            stops = under_stops(rows)
             assert stops == abs(held) or not self.sellable(symbol, held)
 
 
+class AnyVenueWithoutTrailing(AnyVenue):
+    """The same where no trailing stop may rest: the stop is moved."""
+
+    trails = False
+
+
 TestAnyVenue = AnyVenue.TestCase
-TestAnyVenue.settings = settings(
+TestAnyVenueWithoutTrailing = AnyVenueWithoutTrailing.TestCase
+TestAnyVenue.settings = TestAnyVenueWithoutTrailing.settings = settings(
     max_examples=60,
     stateful_step_count=40,
     deadline=None,

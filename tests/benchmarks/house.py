@@ -62,8 +62,9 @@ def make_exchange(
     settings: Settings, kind: type[SimulatedExchange] = SimulatedExchange
 ) -> SimulatedExchange:
     """Build an exchange that serves the one symbol."""
-    instrument = simulated_instrument(SYMBOL, PRICE, settings.simulation)
-    return kind({SYMBOL: instrument}, settings.simulation)
+    (symbol,), leverage = settings.trading.symbols, settings.trading.leverage
+    instrument = simulated_instrument(symbol, PRICE, settings.simulation, leverage)
+    return kind({symbol: instrument}, settings.simulation)
 
 
 def start_engine(
@@ -88,7 +89,7 @@ class Replay:
 
     def __init__(self, series: Series, settings: Settings) -> None:
         exchange = make_exchange(settings)
-        market = RecordedMarket(SYMBOL, series, exchange)
+        market = RecordedMarket(settings.trading.symbols[0], series, exchange)
         self.engine = start_engine(settings, World(market, exchange, series), self._on_trip)
         self._driver = VirtualDriver(self.engine.main, self.engine.kill)
 

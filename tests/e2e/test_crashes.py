@@ -10,6 +10,7 @@ from tests.e2e.venue import account_left, faults_of
 from trader.model.reasons import Reason
 from trader.runtime.faults import Fault
 from trader.topology import ROLES
+from trader.ui.summary import SessionSummary
 
 MARKET = ("market.candles=45",)
 MOMENTS = {
@@ -41,6 +42,37 @@ def test_a_crash_changes_no_decision(role: str, digest: str, tmp_path: Path) -> 
 
         assert summary.restarts, f"{role} has no message {at}"
         assert (at, summary.digest, summary.exit_code) == (at, digest, 0)
+
+
+FOLLOWING = (
+    "trading.symbol=BTC-USD-PERP",
+    "market.candles=40",
+    "market.seed=31",
+    "indicators.history=100",
+    "system.journal=false",
+    "exits.break_even_at_r=0.3",
+    "exits.trail_atr=4",
+)
+
+
+@pytest.mark.parametrize("trails", ["true", "false"])
+def test_a_crash_while_a_stop_is_moved_changes_no_decision(trails: str, tmp_path: Path) -> None:
+    """Alike at every speed and with a crash amid the messages by which stops follow the market."""
+
+    def run(*sets: str, fault: tuple[Fault, ...] = ()) -> SessionSummary:
+        moving = (*FOLLOWING, f"simulation.trailing_orders={trails}", *sets)
+        return play(tmp_path, *moving, faults=fault)
+
+    plain = run()
+    assert plain.orders.submitted > (20 if trails == "false" else 12)
+    assert Reason.EXIT_TRAILING in {trade.exit_reason for trade in plain.trade_log}
+    for role, last, step in (("risk_guard", 570, 47), ("execution_broker", 60, 7)):
+        for at in range(1, last, step):
+            crashed = run(fault=(Fault(role, at),))
+            assert crashed.restarts
+            assert (at, crashed.digest) == (at, plain.digest)
+    live = run("market.speed=500000", fault=(Fault("risk_guard", 300),))
+    assert (live.restarts, live.digest) == ({"risk_guard": 1}, plain.digest)
 
 
 @pytest.mark.parametrize("role", ROLES)

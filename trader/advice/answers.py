@@ -55,7 +55,16 @@ def _refuse_twins(pairs: list[tuple[str, Any]]) -> None:
         raise ValueError("a name stands twice in one object")
 
 
-def to_advice(opinion: Opinion, source: str, symbol: str, close: float, ts_event: int) -> Advice:
+def to_advice(
+    opinion: Opinion,
+    source: str,
+    symbol: str,
+    close: float,
+    ts_event: int,
+    *,
+    atr: float = 0.0,
+    gap: int | None = None,
+) -> Advice:
     """Turn an opinion on a candle that closed at `close` into advice, its levels into prices."""
     return Advice(
         symbol=symbol,
@@ -67,6 +76,8 @@ def to_advice(opinion: Opinion, source: str, symbol: str, close: float, ts_event
         source=source,
         rationale=_one_line(opinion.rationale),
         ts_event=ts_event,
+        atr=atr,
+        gap=gap,
     )
 
 

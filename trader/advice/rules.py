@@ -109,6 +109,8 @@ def _advice(
         source=source,
         rationale=rationale,
         ts_event=snapshot.ts_event,
+        atr=snapshot.atr,
+        gap=snapshot.gap,
     )
 
 

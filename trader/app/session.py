@@ -371,7 +371,7 @@ def _advisor(settings: Settings) -> str:
         return "recorded answers, then rules (no model is called)"
     if not models:
         return f"{rule} (no model is configured)"
-    return ", then ".join((*models, rule if settings.llm.then == "rules" else "no entries"))
+    return ", then ".join((*models, settings.llm.without_model.replace("rules", rule)))
 
 
 def _introduce(loaded: Loaded, options: Options) -> None:

@@ -30,5 +30,9 @@ class SimulationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     """What longs pay shorts at each funding, in % of the worth; below zero shorts pay longs."""
     funding_hours: int = 8
     """Hours between two fundings, counted from 00:00 UTC."""
+    max_leverage: int = 125
+    """Highest leverage of a perpetual that the venue grants."""
     paired_exits: bool = True
     """Stop and target may rest together; false: the stop rests and the target is watched."""
+    trailing_orders: bool = True
+    """A trailing stop may rest beside them; false: the stop is moved after each candle."""

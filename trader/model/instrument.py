@@ -14,12 +14,14 @@ PERPETUAL = "PERP"
 class Terms(msgspec.Struct, frozen=True):
     """How a linear perpetual is margined, position by position; rates are fractions of notional.
 
-    A position is opened on a margin of notional / `leverage`, and liquidated for
+    A position is opened on a margin of notional / `leverage`, which the settings ask for and the
+    venue grants up to `max_leverage`, and liquidated for
     `liquidation_fee` once margin and unrealized gain are down to `maintenance`. Longs pay shorts
     `funding_rate` (shorts longs, where it is negative) every `funding_interval` ns of the clock.
     """
 
     leverage: int = 1
+    max_leverage: int = 125
     maintenance: Decimal = Decimal("0.005")
     liquidation_fee: Decimal = Decimal("0.005")
     funding_rate: Decimal = Decimal("0.0001")
@@ -30,7 +32,7 @@ class Instrument(msgspec.Struct, frozen=True):
     """An instrument as its venue defines it; fees are fractions of notional (0.001 = 0.1 %).
 
     `terms` are those of a perpetual, None on spot. `pairs`: a stop and a target may rest for the
-    same quantity; where they may not, the stop rests.
+    same quantity; where they may not, the stop rests. `trails`: so may a trailing stop.
     """
 
     symbol: str
@@ -44,6 +46,7 @@ class Instrument(msgspec.Struct, frozen=True):
     taker_fee: Decimal
     terms: Terms | None = None
     pairs: bool = True
+    trails: bool = True
 
     @property
     def stake(self) -> Decimal:

@@ -168,12 +168,14 @@ class WarmupAdvanced(Message, frozen=True):
 class SnapshotTaken(Message, frozen=True, omit_defaults=True):
     """The indicators of one symbol at one closed candle; sent once they are warm.
 
-    The candle itself comes along where a model is to be shown it.
+    The candle itself comes along where a model is to be shown it. Then those before it come too,
+    of the warm-up and of what was missed: they are `past`, and nobody advises on them.
     """
 
     symbol: str
     snapshot: Snapshot
     candle: Candle | None = None
+    past: bool = False
 
 
 # -- the model -> LLMAdvisor -----------------------------------------------------------------------
@@ -194,6 +196,20 @@ class ModelFailed(Message, frozen=True):
 
 
 # -- LLMAdvisor -> ---------------------------------------------------------------------------------
+
+
+class QuestionDue(Message, frozen=True):
+    """To itself: a question leaves, and takes at most so many tokens and USD.
+
+    Where no answer follows in the journal, that is what it counts for.
+    """
+
+    key: str
+    symbol: str
+    model: str
+    version: str
+    tokens: int
+    cost: Decimal
 
 
 class AdviceGiven(Message, frozen=True, omit_defaults=True):
@@ -224,7 +240,10 @@ class AdviceRefused(Message, frozen=True):
 
 
 class ProposeOrder(Message, frozen=True):
-    """Accepted advice; RiskGuard sizes or denies it. `target` may be None; on an exit both are."""
+    """Accepted advice; RiskGuard sizes or denies it. `target` may be None; on an exit both are.
+
+    `atr` is the average true range that it was given at, 0 where nobody names it.
+    """
 
     decision: int
     symbol: str
@@ -234,6 +253,7 @@ class ProposeOrder(Message, frozen=True):
     stop: float | None
     target: float | None
     source: str
+    atr: float = 0.0
 
 
 # -- RiskGuard -> ----------------------------------------------------------------------------------

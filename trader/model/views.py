@@ -24,7 +24,9 @@ class Advice(msgspec.Struct, frozen=True):
     """An opinion on one symbol at one closed candle; prices are market observations.
 
     `conviction` is 0 to 1. `price` is the close it was formed at. `source` names who gave it
-    (`rules`, `ema-cross`, a model's id) and `rationale` says why in a sentence.
+    (`rules`, `ema-cross`, a model's id) and `rationale` says why in a sentence. `atr` is the
+    average true range at that candle, in price; 0 where nobody names it. `gap` is that of the
+    snapshot.
     """
 
     symbol: str
@@ -36,6 +38,8 @@ class Advice(msgspec.Struct, frozen=True):
     source: str
     rationale: str
     ts_event: int
+    atr: float = 0.0
+    gap: int | None = None
 
 
 class Higher(msgspec.Struct, frozen=True, gc=False):
@@ -114,9 +118,10 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False):
 
     `flag_wave` (wt1 - wt2), `macd`, `macd_signal`, `macd_flow`: of the timeframes in `higher`.
 
-    `gap` counts the candles since the newest hole in the data, None where none lies within the
-    look-back. `marks` names those of MARKS that the close of this candle made known; `last` has for
-    each of MARKS the close (ns) of the newest candle that bore it, 0 for one not seen yet.
+    `gap` counts the candles since the newest hole in the data, None where the window is whole: no
+    hole lies within `indicators.gap_candles`. `marks` names those of MARKS that the close of this
+    candle made known; `last` has for each of MARKS the close (ns) of the newest candle that bore
+    it, 0 for one not seen yet.
 
     Sources: design notes of VuManChu Cipher A and B, TradingView's seeding and rules.
     """
@@ -160,7 +165,8 @@ class Account(msgspec.Struct, frozen=True):
     """An account as its venue reports it: total balances by currency, and every open order.
 
     `positions` are those in perpetuals by symbol, below zero when short; their margin is part of
-    the balance. `flows` and `fills`, those of the venue's own orders among them, are the newest.
+    the balance. `leverages` are those in force for perpetuals, held or not. `flows` and `fills`,
+    those of the venue's own orders among them, are the newest.
     """
 
     balances: dict[str, Decimal]
@@ -168,3 +174,4 @@ class Account(msgspec.Struct, frozen=True):
     positions: dict[str, Decimal] = {}
     flows: tuple[Flow, ...] = ()
     fills: tuple[Fill, ...] = ()
+    leverages: dict[str, int] = {}

@@ -3,6 +3,7 @@
 breaches    how each limit is breached on purpose
 checks      what is wrong with an entry: a pure function a rule
 drill       breach every limit on purpose, and see that each denies with its own reason
+exits       stops that follow the market, and positions that last too long
 guard       what may go to the broker: approvals, made here alone, orders and cancels
 holds       what keeps trading from being active, and what it says of the trading state
 limits      the table of what an entry must pass, each row with its reason and its setting

@@ -42,11 +42,12 @@ class Bench(msgspec.Struct):
         self.proposal = msgspec.structs.replace(self.proposal, **fields)
 
     def lever(self, leverage: int) -> None:
-        """Make the symbol a perpetual of this leverage."""
+        """Make the symbol a perpetual of this leverage, at its venue too."""
         at_leverage = msgspec.structs.replace(
             self.rules.instruments[self.symbol], terms=Terms(leverage=leverage)
         )
         self.rules.instruments[self.symbol] = at_leverage
+        self.state.leverages[self.symbol] = leverage
 
     def order(self, symbol: str, leg: Leg, status: OrderStatus) -> None:
         """Put an order of a symbol to work."""
@@ -112,6 +113,11 @@ def _misplace_stop(bench: Bench) -> None:
 
 def _over_lever(bench: Bench) -> None:
     bench.lever(bench.rules.settings.max_leverage_x + 1)
+
+
+def _lever_elsewhere(bench: Bench) -> None:
+    bench.lever(1)
+    bench.state.leverages[bench.symbol] = 2
 
 
 def _outrun_liquidation(bench: Bench) -> None:
@@ -191,6 +197,7 @@ BREACHES: dict[Reason, Callable[[Bench], bool | None]] = {
     Reason.PRICE_MOVED: _move,
     Reason.STOP_WRONG_SIDE: _misplace_stop,
     Reason.EXPOSURE_LEVERAGE: _over_lever,
+    Reason.LEVERAGE_DIFFERS: _lever_elsewhere,
     Reason.STOP_BEYOND_LIQUIDATION: _outrun_liquidation,
     Reason.ORDER_UNKNOWN: _order(Leg.ENTRY, OrderStatus.UNKNOWN),
     Reason.ORDER_IN_FLIGHT: _order(Leg.ENTRY, OrderStatus.OPEN),

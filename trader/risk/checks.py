@@ -116,11 +116,21 @@ def check_stop(at: Situation) -> str | None:
 
 
 def check_leverage(at: Situation) -> str | None:
-    """Deny where the venue's leverage is higher than it may be."""
-    terms, most = at.instrument.terms, at.settings.max_leverage_x
-    if terms is None or terms.leverage <= most:
+    """Deny where the leverage is higher than it may be, here or at the venue."""
+    terms = at.instrument.terms
+    if terms is None or terms.leverage <= min(at.settings.max_leverage_x, terms.max_leverage):
         return None
-    return f"leverage {terms.leverage} of {most}"
+    most = at.settings.max_leverage_x
+    return f"leverage {terms.leverage} of {most}, {terms.max_leverage} at the venue"
+
+
+def check_leverage_in_force(at: Situation) -> str | None:
+    """Deny where the leverage in force at the venue is not the one that is set."""
+    terms = at.instrument.terms
+    if terms is None or terms.leverage == at.leverage:
+        return None
+    found = "no leverage" if at.leverage is None else f"a leverage of {at.leverage}"
+    return f"the venue names {found}, {terms.leverage} is set; set it there"
 
 
 def check_liquidation(at: Situation) -> str | None:

@@ -53,6 +53,8 @@ def _bench(rules: Rules, prices: Mapping[str, float]) -> Bench:
         prices={symbol: Price(close=close, closed=NOW)},
         baseline={},
     )
+    terms = rules.instruments[symbol].terms
+    state.leverages = {} if terms is None else {symbol: terms.leverage}
     state.performance.mark(EQUITY)
     stop, target = (close * (1 - pct / 100) for pct in (_stop(rules), -_stop(rules)))
     proposal = ProposeOrder(1, symbol, Stance.LONG, 1.0, close, stop, target, "drill")

@@ -34,10 +34,12 @@ def place(
     group: str | None = None,
     worst: Decimal = ZERO,
     limit: Decimal | None = None,
+    trail: Decimal | None = None,
 ) -> SubmitOrder:
     """Book a campaign's next order and return the command; a stop without a group founds one.
 
-    An entry has a `limit`, and a `worst` price at which it is counted until it has filled.
+    An entry has a `limit`, and a `worst` price at which it is counted until it has filled. A stop
+    with a `trail` follows the market.
     """
     cid = client_order_id(state.run, campaign.decision, leg, campaign.attempt)
     entry = leg is Leg.ENTRY
@@ -45,20 +47,21 @@ def place(
         client_order_id=cid,
         symbol=campaign.symbol,
         side=campaign.side if entry else campaign.side.opposite,
-        kind=_KINDS[leg],
+        kind=_KINDS[leg] if trail is None else OrderKind.TRAILING,
         leg=leg,
         quantity=quantity,
         price=campaign.target if leg is Leg.TARGET else limit,
-        trigger=campaign.stop if leg is Leg.STOP else None,
+        trigger=campaign.stop if leg is Leg.STOP and trail is None else None,
         reduce_only=not entry,
         group=cid if leg is Leg.STOP and group is None else group,
         tif=TimeInForce.IOC if entry else TimeInForce.GTC,
+        trail=trail,
     )
     campaign.attempt += 1
     campaign.orders[cid] = Working(order, quantity, worst)
     _forget(campaign)
     return SubmitOrder(
-        campaign.decision, order, approve(order, state.epoch), _purpose(campaign, leg)
+        campaign.decision, order, approve(order, state.epoch), _purpose(campaign, order)
     )
 
 
@@ -68,9 +71,10 @@ def _forget(campaign: Campaign) -> None:
         del campaign.orders[cid]
 
 
-def _purpose(campaign: Campaign, leg: Leg) -> Reason | None:
-    legs = {Leg.STOP: Reason.EXIT_STOP, Leg.TARGET: Reason.EXIT_TARGET, Leg.EXIT: campaign.closing}
-    return legs.get(leg)
+def _purpose(campaign: Campaign, order: Order) -> Reason | None:
+    stopping = campaign.stopping if order.trail is None else Reason.EXIT_TRAILING
+    legs = {Leg.STOP: stopping, Leg.TARGET: Reason.EXIT_TARGET, Leg.EXIT: campaign.closing}
+    return legs.get(order.leg)
 
 
 def cancel(orders: list[Working], reason: Reason) -> list[CancelOrder]:

@@ -43,14 +43,12 @@ def move(
     campaign, working = found
     unasked = not working.canceling and working.remaining > 0
     working.status = status
-    if working.doubtful:
-        # Word of its cancel may have been lost as well: what is still to go is asked to again.
-        working.doubtful = working.canceling = False
+    working.doubtful = False
     told: list[Message] = []
     if status is OrderStatus.OPEN and working.order.leg is Leg.STOP:
         campaign.failures = 0
     elif status.final and unasked:
-        told += fail(state, campaign, working.order.leg, now)
+        told += fail(state, campaign, working, now)
     return [*told, *settle(rules, state, campaign)]
 
 
@@ -63,7 +61,7 @@ def reject(
         return []
     campaign, working = found
     if reason is Reason.VENUE_WOULD_TRIGGER and working.order.leg is Leg.STOP:
-        campaign.closing = campaign.closing or Reason.EXIT_STOP
+        campaign.closing = campaign.closing or campaign.stopping
     return move(rules, state, client_order_id, OrderStatus.REJECTED, now)
 
 
@@ -93,7 +91,8 @@ def _adopt(rules: Rules, state: RiskState, fill: Fill) -> Campaign:
     campaign = state.campaigns.get(fill.symbol)
     if campaign is None:
         stop = _default_stop(rules, fill, fill.side)
-        campaign = state.campaigns[fill.symbol] = Campaign(fill.symbol, 0, stop, None, fill.side)
+        campaign = Campaign(fill.symbol, 0, stop, None, fill.side, first_stop=stop)
+        state.campaigns[fill.symbol] = campaign
     return campaign
 
 
@@ -127,7 +126,8 @@ def _book(
     if position.quantity and position.side is not campaign.side:
         # More was closed than was there: another's order, or one of ours given up for lost.
         campaign.side, campaign.target = position.side, None
-        campaign.stop = _default_stop(rules, fill, position.side)
+        campaign.stop = campaign.first_stop = _default_stop(rules, fill, position.side)
+        campaign.stopping, campaign.trail = Reason.EXIT_STOP, ZERO
     state.note_cash()
     state.held[symbol] = float(position.quantity)
     if not position.quantity:

@@ -13,6 +13,7 @@ from trader.model.orders import Leg, Side
 from trader.model.reasons import Reason
 from trader.model.views import Stance
 from trader.risk import portfolio
+from trader.risk.exits import trail_of
 from trader.risk.guard import place
 from trader.risk.holds import current
 from trader.risk.limits import ALLOWED, ENTRIES_KEPT, LIMITS, SIZE_LIMITS
@@ -61,6 +62,9 @@ def _judge_entry(
     state.entries.append(now)
     state.entered[_intent(proposal.symbol, side)] = now
     campaign = Campaign(proposal.symbol, proposal.decision, entry.stop, entry.target, side)
+    campaign.first_stop = entry.stop
+    market, atr = situation.market, proposal.atr
+    campaign.trail = trail_of(rules.exits, situation.instrument, market, atr)
     state.campaigns[proposal.symbol] = campaign
     order = place(state, campaign, Leg.ENTRY, entry.quantity, worst=entry.worst, limit=entry.limit)
     return [msgspec.structs.replace(order, resized=entry.resized)]
@@ -120,6 +124,7 @@ def situation_of(
         locks=tuple(k for k in state.locks if k.holds(proposal.symbol, side, now)),
         losses={window: state.windows.loss_pct(window, equity) for window in Window},
         drawdown=state.performance.drawdown_pct(equity),
+        leverage=state.leverages.get(proposal.symbol),
     )
 
 

@@ -3,8 +3,9 @@
 On spot a resting sell locks what it would sell. So a position, long or short, is protected by pairs
 of a stop and a target, one group and one lock each; a further fill gets a pair of its own; and an
 exit waits until the pairs have let go. Where the venue lets no pair rest, the stop rests alone, and
-the target is an exit once the market is there. What to do next is derived each time from what is
-there:
+the target is an exit once the market is there. A stop is moved by a tighter one that joins its
+group: the old one is canceled when the new one rests, and the two count as one until then. What to
+do next is derived each time from what is there:
 
     COVERED   as much under stops as is held                       nothing
     NAKED     more held than under stops                           a pair for the difference
@@ -25,7 +26,7 @@ from enum import Enum
 
 from trader.model.instrument import ZERO, Instrument
 from trader.model.messages import Message, ProtectionDue
-from trader.model.orders import Leg, OrderStatus
+from trader.model.orders import Leg
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.guard import cancel, place
@@ -57,6 +58,7 @@ def settle(rules: Rules, state: RiskState, campaign: Campaign) -> list[Message]:
     told: list[Message] = []
     if campaign.closing is not None:
         told += cancel(campaign.alive(Leg.ENTRY, Leg.STOP, Leg.TARGET), Reason.CANCEL_CLOSING)
+    told += cancel(replaced(campaign), Reason.CANCEL_REPLACED)
     told += STEPS[phase_of(instrument, campaign, held)](instrument, state, campaign, held)
     if is_secure(instrument, campaign, held):
         campaign.watched = False
@@ -100,9 +102,15 @@ def reach(rules: Rules, state: RiskState, symbol: str, price: float) -> list[Mes
     return close(rules, state, campaign, Reason.EXIT_TARGET)
 
 
-def fail(state: RiskState, campaign: Campaign, leg: Leg, now: int) -> list[Message]:
-    """Count a stop or an exit that came to nothing, and turn to the other way after ATTEMPTS."""
+def fail(state: RiskState, campaign: Campaign, ended: Working, now: int) -> list[Message]:
+    """Count a stop or an exit that came to nothing, and turn to the other way after ATTEMPTS.
+
+    A stop beside which another of its group stands leaves nothing unprotected.
+    """
+    leg, group = ended.order.leg, ended.order.group
     if leg is not (Leg.EXIT if campaign.closing else Leg.STOP):
+        return []
+    if leg is Leg.STOP and any(s.order.group == group for s in campaign.alive(Leg.STOP)):
         return []
     campaign.failures += 1
     if campaign.failures % ATTEMPTS == 0:
@@ -125,11 +133,7 @@ def is_secure(instrument: Instrument, campaign: Campaign, held: Decimal) -> bool
         return not campaign.alive() and not is_tradable(instrument, held, campaign.stop)
     if not is_tradable(instrument, held, campaign.stop):
         return not campaign.alive(Leg.STOP, Leg.TARGET)
-    rest = held - _sum(
-        stop
-        for stop in campaign.alive(Leg.STOP)
-        if not stop.canceling and stop.status in (OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
-    )
+    rest = held - covered_by(stop for stop in campaign.alive(Leg.STOP) if stop.rests)
     # A crumb waits for the rest of its entry.
     crumb = bool(campaign.alive(Leg.ENTRY)) and not is_tradable(instrument, rest, campaign.stop)
     return rest == 0 or (rest > 0 and crumb)
@@ -145,9 +149,10 @@ def phase_of(instrument: Instrument, campaign: Campaign, held: Decimal) -> Phase
         blocked = any(not (working.unknown and working.doubtful) for working in resting)
         sellable = is_tradable(instrument, held, campaign.stop)
         return Phase.FREE if sellable and not blocked else Phase.WAITING
-    if any(working.canceling for working in resting):
+    old = replaced(campaign)
+    if any(working.canceling and working not in old for working in resting):
         return Phase.WAITING
-    covered = _sum(campaign.alive(Leg.STOP))
+    covered = covered_by(campaign.alive(Leg.STOP))
     locked = covered + _sum(_orphans(campaign))
     if locked > held:
         return Phase.UNEVEN
@@ -160,7 +165,8 @@ def _short(instrument: Instrument, campaign: Campaign, held: Decimal, rest: Deci
     """Derive the phase of a campaign with more held than is under stops."""
     pieces = [rest, *(orphan.remaining for orphan in _orphans(campaign))]
     if any(is_tradable(instrument, piece, campaign.stop) for piece in pieces):
-        return Phase.NAKED if len(campaign.alive(Leg.STOP)) < PAIRS else Phase.UNEVEN
+        groups = {stop.order.group for stop in campaign.alive(Leg.STOP)}
+        return Phase.NAKED if len(groups) < PAIRS else Phase.UNEVEN
     mergeable = is_tradable(instrument, held, campaign.stop) and not campaign.alive(Leg.ENTRY)
     return Phase.UNEVEN if mergeable and campaign.alive(Leg.STOP, Leg.TARGET) else Phase.WAITING
 
@@ -170,6 +176,31 @@ def _orphans(campaign: Campaign) -> list[Working]:
     groups = {stop.order.group for stop in campaign.alive(Leg.STOP)}
     targets = campaign.alive(Leg.TARGET)
     return [t for t in targets if t.remaining and t.order.group not in groups]
+
+
+def replaced(campaign: Campaign) -> list[Working]:
+    """Return the stops that are not needed any more: a tighter one of their group rests."""
+    stops = campaign.alive(Leg.STOP)
+    if len(stops) < 2:
+        return []
+    tightest: dict[str | None, tuple[Decimal, Working]] = {}
+    for stop in stops:
+        trigger, group = stop.order.trigger, stop.order.group
+        if trigger is not None and stop.rests:
+            tightness = campaign.side.sign * trigger
+            if group not in tightest or tightness >= tightest[group][0]:
+                tightest[group] = tightness, stop
+    fixed = [s for s in stops if s.order.trigger is not None and s.order.group in tightest]
+    return [s for s in fixed if s.accepted and tightest[s.order.group][1] is not s]
+
+
+def covered_by(stops: Iterable[Working]) -> Decimal:
+    """Return how much is under stops; those of one group sell the same."""
+    groups: dict[str | None, Decimal] = {}
+    for stop in stops:
+        group = stop.order.group
+        groups[group] = max(groups.get(group, ZERO), stop.remaining)
+    return sum(groups.values(), ZERO)
 
 
 def _sum(orders: Iterable[Working]) -> Decimal:
@@ -185,7 +216,7 @@ def _cover(
     if campaign.failures >= GIVE_UP:
         return []
     orphans = _orphans(campaign)
-    rest = held - _sum(campaign.alive(Leg.STOP)) - _sum(orphans)
+    rest = held - covered_by(campaign.alive(Leg.STOP)) - _sum(orphans)
     told: list[Message] = [
         place(state, campaign, Leg.STOP, orphan.remaining, orphan.order.group)
         for orphan in orphans

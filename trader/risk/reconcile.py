@@ -31,6 +31,7 @@ def begin(rules: Rules, state: RiskState, run: str, now: int) -> list[Message]:
     What is held is told again: the last word of it may have died with an earlier process.
     """
     state.run, state.epoch, state.alarm = run, 0, math.inf
+    state.leverages = {}
     lasting = (known for known in state.holds if known.reason in LASTING)
     state.holds = [msgspec.structs.replace(STARTING, since=now), *lasting]
     for symbol in rules.instruments:
@@ -53,6 +54,7 @@ def reconcile(rules: Rules, state: RiskState, account: Account, now: int) -> lis
     the stop it lacks.
     """
     caught_up = _open_books(rules, state, account, now)
+    state.leverages = account.leverages
     found = "; ".join(_differences(rules, state, account))
     if found:
         # From here on this is why, and no longer that the account was not read.

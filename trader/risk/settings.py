@@ -69,6 +69,25 @@ class RiskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return max(self.emergency_stop_pct, self.max_drawdown_pct)
 
 
+class ExitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a stop follows the market, and when a position has lasted too long; 0: off.
+
+    R is the distance from the entry to its first stop. What the market has done is judged by the
+    close of each candle, but by every price where a trailing stop rests at the venue.
+    """
+
+    break_even_at_r: float = 0.0
+    """Gain in R from which on the stop lies where leaving costs nothing."""
+    break_even_at_pct: float = 0.0
+    """The same in % of the entry price; what is reached first counts."""
+    trail_pct: float = 0.0
+    """How far behind the best price a trailing stop stays, in % of the price at entry."""
+    trail_atr: float = 0.0
+    """The same in average true ranges at entry; one of the two at most may be set."""
+    max_candles: int = 720
+    """Candles after which a position that met neither stop nor target is closed."""
+
+
 class StoplossGuard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """freqtrade's StoplossGuard: after several stops within a while no entry is sent for a while.
 

@@ -28,6 +28,7 @@ class Situation(msgspec.Struct, frozen=True):
     `stop` and `target` have their defaults already. `positions` are the symbols held or on their
     way to be, `in_flight` and `unknown` orders of this symbol, `exited` and `entered` when (ns) it
     was last closed, and last entered on this side; `locks` hold for it; losses are in % of equity.
+    `leverage` is the one in force at the venue, None where it names none.
     """
 
     now: int
@@ -50,6 +51,7 @@ class Situation(msgspec.Struct, frozen=True):
     locks: tuple[Lock, ...]
     losses: dict[Window, float]
     drawdown: float
+    leverage: int | None = None
 
     @property
     def market(self) -> float:

@@ -13,7 +13,7 @@ from trader.model.orders import Leg, Order, OrderStatus, Side
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.locks import Closed, Lock
-from trader.risk.settings import Protections, RiskSettings
+from trader.risk.settings import ExitSettings, Protections, RiskSettings
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -23,6 +23,7 @@ class Rules(msgspec.Struct, frozen=True):
     max_size_pct: float
     instruments: dict[str, Instrument]
     protections: Protections = Protections()
+    exits: ExitSettings = ExitSettings()
 
 
 class Price(msgspec.Struct):
@@ -52,6 +53,9 @@ class Price(msgspec.Struct):
         return max(self.quoted, self.closed)
 
 
+_RESTING = frozenset({OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED})
+
+
 class Working(msgspec.Struct):
     """An order of ours; `remaining` is what may still fill, `worst` the most a unit may cost.
 
@@ -70,6 +74,16 @@ class Working(msgspec.Struct):
         """True while nobody knows whether the venue has it."""
         return self.status is OrderStatus.UNKNOWN
 
+    @property
+    def accepted(self) -> bool:
+        """True while the venue is known to have it."""
+        return self.status in _RESTING
+
+    @property
+    def rests(self) -> bool:
+        """True while the venue is known to have it and nobody asked it to cancel."""
+        return not self.canceling and self.status in _RESTING
+
 
 class Campaign(msgspec.Struct):
     """One position from its entry, by `side`, to its exit, with every order sent for it.
@@ -77,6 +91,9 @@ class Campaign(msgspec.Struct):
     What to do next is not stored: it follows from the orders, the position and `closing`, so that
     no crash can leave them at odds. `failures` counts stops and exits that came to nothing since
     one last held. `watched`: it is not secure, and a ProtectionDue is on its way.
+
+    `stop` is where the stop is to lie, for `stopping`; `first_stop` is where it lay at first, and
+    `trail` how far behind the best price a trailing one stays, 0 for none.
     """
 
     symbol: str
@@ -88,6 +105,9 @@ class Campaign(msgspec.Struct):
     closing: Reason | None = None
     failures: int = 0
     watched: bool = False
+    first_stop: Decimal = ZERO
+    stopping: Reason = Reason.EXIT_STOP
+    trail: Decimal = ZERO
     orders: dict[str, Working] = {}
 
     def alive(self, *legs: Leg) -> list[Working]:
@@ -120,7 +140,8 @@ class RiskState(msgspec.Struct):
     the newest entry orders, `entered` the last one of each side and symbol, `exits` the time each
     symbol was last closed, `closed` the trades that protections judge. `baseline` is what the
     account held of each base currency before our first fill; None until it was read. `alarm` is
-    the equity down to which no window's limit can be reached.
+    the equity down to which no window's limit can be reached. `leverages` are those in force at the
+    venue, as of the last account that was read in this session.
     """
 
     run: str = ""
@@ -140,6 +161,7 @@ class RiskState(msgspec.Struct):
     closed: list[Closed] = []
     locks: list[Lock] = []
     baseline: dict[str, Decimal] | None = None
+    leverages: dict[str, int] = {}
 
     def equity(self) -> float:
         """Return cash plus every position at its last close."""
@@ -165,3 +187,5 @@ class RiskState(msgspec.Struct):
         for campaign in self.campaigns.values():
             for working in campaign.alive():
                 working.doubtful = True
+                # Whether its cancel was ever asked for is as doubtful.
+                working.canceling = False

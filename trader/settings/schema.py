@@ -10,6 +10,7 @@ from trader.advice.settings import AdviceSettings, LlmSettings
 from trader.indicators.settings import CipherASettings, CipherBSettings, IndicatorSettings
 from trader.matching.settings import SimulationSettings
 from trader.risk.settings import (
+    ExitSettings,
     LowProfitPairs,
     MaxDrawdown,
     Protections,
@@ -88,6 +89,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     trading: TradingSettings = TradingSettings()
     risk: RiskSettings = RiskSettings()
+    exits: ExitSettings = ExitSettings()
     stoploss_guard: StoplossGuard = StoplossGuard()
     max_drawdown: MaxDrawdown = MaxDrawdown()
     low_profit_pairs: LowProfitPairs = LowProfitPairs()

@@ -40,6 +40,7 @@ def disagreements(values: Mapping[str, Value]) -> Iterator[str]:
     for first, second in (pair for pair in BELOW if values.keys() >= set(pair)):
         if values[first].value >= values[second].value:
             yield _misordered(values[first], "below", values[second])
+    yield from _trailing_twice(values)
     yield from _reaching_back(values)
     venue, data = values.get("market.venue"), values.get("market.data")
     if venue and data and venue.value == "replay" and data.value is None:
@@ -101,11 +102,20 @@ def _out_of_reach(values: Mapping[str, Value]) -> Iterator[str]:
 
 def _overleveraged(values: Mapping[str, Value]) -> Iterator[str]:
     """Yield an error for a leverage at which no entry would ever be sent."""
-    names = ("trading.symbols", "trading.leverage", "risk.max_leverage_x")
-    if values.keys() >= set(names) and any(map(is_perpetual, values[names[0]].value)):
-        leverage, most = values[names[1]], values[names[2]]
-        if leverage.value > most.value:
+    symbols, leverage = values.get("trading.symbols"), values.get("trading.leverage")
+    if symbols is None or leverage is None or not any(map(is_perpetual, symbols.value)):
+        return
+    for name in ("risk.max_leverage_x", "simulation.max_leverage"):
+        most = values.get(name)
+        if most is not None and leverage.value > most.value:
             yield _misordered(leverage, "at most", most)
+
+
+def _trailing_twice(values: Mapping[str, Value]) -> Iterator[str]:
+    """Yield an error for two distances of one trailing stop."""
+    percent, ranges = values.get("exits.trail_pct"), values.get("exits.trail_atr")
+    if percent and ranges and percent.value and ranges.value:
+        yield f"{_placed(percent)} and {_placed(ranges)} name two distances; set one of them to 0"
 
 
 def _reaching_back(values: Mapping[str, Value]) -> Iterator[str]:

@@ -60,12 +60,14 @@ def simulated_instrument(
         taker_fee=settings.taker_fee_pct / _HUNDRED,
         terms=_terms(settings, leverage) if is_perpetual(symbol) else None,
         pairs=settings.paired_exits,
+        trails=settings.trailing_orders,
     )
 
 
 def _terms(settings: SimulationSettings, leverage: int) -> Terms:
     return Terms(
         leverage=leverage,
+        max_leverage=settings.max_leverage,
         maintenance=settings.maintenance_pct / _HUNDRED,
         liquidation_fee=settings.liquidation_fee_pct / _HUNDRED,
         funding_rate=settings.funding_rate_pct / _HUNDRED,

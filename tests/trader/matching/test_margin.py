@@ -64,6 +64,19 @@ def test_a_position_stands_on_its_margin(side: Side, expected: str) -> None:
     assert engine.book.free("USD") == D(1000) - 2 - 100
 
 
+def test_the_venue_grants_no_more_than_its_highest_leverage() -> None:
+    """What it grants is in force: it is what the account names and what margin stands at."""
+    assert opened_perp().account().leverages == {PERP: 10}
+    terms = msgspec.structs.replace(TENFOLD.terms, leverage=10, max_leverage=5)
+    instruments = {PERP: msgspec.structs.replace(TENFOLD, terms=terms)}
+    engine = MatchingEngine(instruments, SimulationSettings())
+    engine.on_quote(PERP, quote(100.0, 100.0), 1000.0)
+    engine.submit(on_perp(market(BUY, "10")), SECOND)
+
+    assert engine.account().leverages == {PERP: 5}
+    assert engine.book.stakes[PERP].margin == D("200.02")
+
+
 def test_closing_settles_the_gain_and_frees_the_margin() -> None:
     """A part frees its part; a gain on a short is a fall of the price."""
     engine = staked(SELL)

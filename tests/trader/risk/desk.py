@@ -6,14 +6,14 @@ from typing import Any
 import msgspec
 
 from trader.model.instrument import Instrument, Terms, is_perpetual, split_symbol
-from trader.model.market import SECOND
+from trader.model.market import SECOND, Candle
 from trader.model.messages import CancelOrder, Message, ProposeOrder, SubmitOrder
 from trader.model.orders import Fill, Leg, Liquidity, Order, OrderStatus
 from trader.model.reasons import Reason
 from trader.model.views import Account, Stance
-from trader.risk import orders, protection, reconcile
+from trader.risk import exits, orders, protection, reconcile
 from trader.risk.proposals import judge
-from trader.risk.settings import RiskSettings
+from trader.risk.settings import ExitSettings, RiskSettings
 from trader.risk.state import Campaign, Price, RiskState, Rules
 
 SYMBOL = "BTC-USD"
@@ -22,6 +22,14 @@ PERP = "BTC-USD-PERP"
 SYMBOLS = (SYMBOL, OTHER, PERP)
 START = 1_700_000_000 * SECOND
 CASH = Decimal(10_000)
+
+
+def following(**exits: float) -> ExitSettings:
+    """Return settings by which a stop follows the market so, and in no other way."""
+    return ExitSettings(**(dict.fromkeys(ExitSettings.__struct_fields__, 0) | exits))
+
+
+STILL = following()
 
 
 def instrument(symbol: str) -> Instrument:
@@ -41,9 +49,10 @@ def instrument(symbol: str) -> Instrument:
     )
 
 
-def rules(max_size_pct: float = 20.0, **settings: Any) -> Rules:
-    """Return rules for two symbols on spot and a perpetual."""
-    return Rules(RiskSettings(**settings), max_size_pct, {s: instrument(s) for s in SYMBOLS})
+def rules(max_size_pct: float = 20.0, exits: ExitSettings = STILL, **settings: Any) -> Rules:
+    """Return rules for two symbols on spot and a perpetual; stops stay where they are."""
+    instruments = {s: instrument(s) for s in SYMBOLS}
+    return Rules(RiskSettings(**settings), max_size_pct, instruments, exits=exits)
 
 
 def proposal(stance: Stance = Stance.LONG, decision: int = 7, **changes: Any) -> ProposeOrder:
@@ -71,12 +80,18 @@ class Desk:
     """A RiskGuard without its actor: the same functions on the same memory; trades `symbol`."""
 
     def __init__(
-        self, max_size_pct: float = 20.0, symbol: str = SYMBOL, pairs: bool = True, **settings: Any
+        self,
+        max_size_pct: float = 20.0,
+        symbol: str = SYMBOL,
+        pairs: bool = True,
+        trails: bool = True,
+        **settings: Any,
     ) -> None:
         self.symbol = symbol
         self.rules = rules(max_size_pct, **settings)
         instrument = self.rules.instruments[symbol]
-        self.rules.instruments[symbol] = msgspec.structs.replace(instrument, pairs=pairs)
+        able = msgspec.structs.replace(instrument, pairs=pairs, trails=trails)
+        self.rules.instruments[symbol] = able
         self.state = RiskState(prices={s: Price() for s in SYMBOLS})
         self.now = START
         self._trades = 0
@@ -100,7 +115,7 @@ class Desk:
         ours = {"USD": self.state.ledger.cash if self.state.baseline is not None else CASH}
         ours |= {s[:3]: self.state.ledger.quantity(s) for s in (SYMBOL, OTHER)}
         perps = {PERP: self.state.ledger.quantity(PERP)}
-        account = Account(ours | balances, tuple(open_orders), perps)
+        account = Account(ours | balances, tuple(open_orders), perps, leverages={PERP: 2})
         return reconcile.reconcile(self.rules, self.state, account, self.now)
 
     def propose(self, *args: Any, **changes: Any) -> list[Message]:
@@ -149,6 +164,13 @@ class Desk:
         whole = found is not None and amount >= found[1].remaining
         status = OrderStatus.FILLED if whole else OrderStatus.PARTIALLY_FILLED
         return orders.fill(self.rules, self.state, fill, status, self.now)
+
+    def close_candle(self, price: float, minutes: int = 1) -> list[Message]:
+        """Let minutes pass, the last of them a candle of the symbol that closes at a price."""
+        self.now += minutes * 60 * SECOND
+        candle = Candle(self.now - 60 * SECOND, self.now, price, price, price, price, 1.0)
+        self.state.prices[self.symbol].close = price
+        return exits.follow(self.rules, self.state, self.symbol, candle)
 
     def watch(self, seconds: float = 10.0) -> list[Message]:
         """Let the protection watch of the first symbol come due."""

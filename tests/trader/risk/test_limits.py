@@ -62,17 +62,18 @@ HALT = Hold(Reason.HALT_OPERATOR, TradingState.HALTED, "")
 REDUCE = Hold(Reason.LOSS_DAY, TradingState.REDUCING, "")
 
 
-def levered(leverage: int) -> Instrument:
+def levered(leverage: int, most: int = 125) -> Instrument:
     """Return an instrument that is margined."""
-    return msgspec.structs.replace(instrument(SYMBOL), terms=Terms(leverage=leverage))
+    terms = Terms(leverage=leverage, max_leverage=most)
+    return msgspec.structs.replace(instrument(SYMBOL), terms=terms)
 
 
-TENFOLD = levered(10)
+TENTIMES: dict[str, Any] = {"instrument": levered(10), "leverage": 10}
 
 DENIED: list[tuple[Reason, dict[str, Any]]] = [
     # Entered at 101 at worst, 10x with 0.5 % kept: liquidated at 101 * 0.9 / 0.995 = 91.36.
-    (Reason.STOP_BEYOND_LIQUIDATION, {"instrument": TENFOLD, "stop": 91.3}),
-    (Reason.STOP_BEYOND_LIQUIDATION, SHORT | {"instrument": TENFOLD, "stop": 108.4}),
+    (Reason.STOP_BEYOND_LIQUIDATION, TENTIMES | {"stop": 91.3}),
+    (Reason.STOP_BEYOND_LIQUIDATION, SHORT | TENTIMES | {"stop": 108.4}),
     (Reason.STOP_WRONG_SIDE, SHORT | {"stop": 99.0}),
     (Reason.PRICE_MOVED, SHORT | {"target": 100.5}),
     (Reason.DRAWDOWN_TOTAL, {"drawdown": 20.0}),
@@ -109,6 +110,10 @@ DENIED: list[tuple[Reason, dict[str, Any]]] = [
     (Reason.RATE_DAY, {"rate": Rate(day=200)}),
     (Reason.EMERGENCY_STOP, {"drawdown": 25.0}),
     (Reason.EXPOSURE_LEVERAGE, {"instrument": levered(51)}),
+    (Reason.EXPOSURE_LEVERAGE, {"instrument": levered(11, most=10), "leverage": 11}),
+    (Reason.LEVERAGE_DIFFERS, {"instrument": levered(5), "leverage": 10}),
+    (Reason.LEVERAGE_DIFFERS, {"instrument": levered(5), "leverage": 4}),
+    (Reason.LEVERAGE_DIFFERS, {"instrument": levered(5)}),
 ]
 
 PASSED: list[dict[str, Any]] = [
@@ -125,10 +130,15 @@ PASSED: list[dict[str, Any]] = [
     {"exited": NOW - 300 * SECOND},
     {"rate": Rate(second=4, minute=9, day=199)},
     {"entered": NOW - 30 * SECOND},
-    {"instrument": levered(50), "stop": 99.9, "settings": RiskSettings(max_slippage_pct=0.1)},
+    {
+        "instrument": levered(50),
+        "leverage": 50,
+        "stop": 99.9,
+        "settings": RiskSettings(max_slippage_pct=0.1),
+    },
     SHORT,
-    {"instrument": TENFOLD, "stop": 91.4},
-    SHORT | {"instrument": TENFOLD, "stop": 108.3},
+    TENTIMES | {"stop": 91.4},
+    SHORT | TENTIMES | {"stop": 108.3},
 ]
 
 
@@ -193,7 +203,7 @@ SETTINGS: list[tuple[str, float, float, dict[str, Any], Reason]] = [
     ("max_spread_pct", 0.9, 1.1, quoted(99.5, 100.5), Reason.SPREAD_TOO_WIDE),
     ("max_slippage_pct", 0.9, 1.2, {"advised": 98.9}, Reason.PRICE_MOVED),
     ("max_price_age_seconds", 1.0, 3.0, {"now": NOW + 2 * SECOND}, Reason.DATA_STALE),
-    ("max_leverage_x", 9, 10, {"instrument": TENFOLD}, Reason.EXPOSURE_LEVERAGE),
+    ("max_leverage_x", 9, 10, TENTIMES, Reason.EXPOSURE_LEVERAGE),
     ("max_orders_per_second", 1, 2, {"rate": Rate(second=1)}, Reason.RATE_SECOND),
     ("max_orders_per_minute", 1, 2, {"rate": Rate(minute=1)}, Reason.RATE_ORDERS),
     ("max_orders_per_day", 1, 2, {"rate": Rate(day=1)}, Reason.RATE_DAY),

@@ -2,8 +2,16 @@
 
 from decimal import Decimal
 
-from tests.trader.risk.desk import PERP, SYMBOL, Desk, legs, placed
-from trader.model.messages import Message, PositionChanged, ProtectionDue, TradingStateChanged
+import pytest
+
+from tests.trader.risk.desk import PERP, SYMBOL, Desk, canceled, legs, placed
+from trader.model.messages import (
+    Message,
+    OrderDenied,
+    PositionChanged,
+    ProtectionDue,
+    TradingStateChanged,
+)
 from trader.model.orders import (
     Fill,
     Flow,
@@ -15,7 +23,7 @@ from trader.model.orders import (
     Side,
 )
 from trader.model.reasons import Reason
-from trader.model.views import Account, TradingState
+from trader.model.views import Account, Stance, TradingState
 from trader.risk.reconcile import begin, reconcile
 from trader.risk.state import Hold, RiskState
 
@@ -206,3 +214,24 @@ def test_a_session_that_begins_with_a_difference_says_so() -> None:
     assert (change.state, change.reason) == (TradingState.HALTED, Reason.HALT_ACCOUNT_DIFFERS)
     (change,) = [m for m in desk.reconcile() if isinstance(m, TradingStateChanged)]
     assert change.state is TradingState.ACTIVE
+
+
+@pytest.mark.parametrize("leverages", [{}, {PERP: 3}])
+def test_the_leverage_in_force_is_read_with_the_account(leverages: dict[str, int]) -> None:
+    """Where it is another, or is not named, no perpetual is entered; spot is, and exits pass."""
+    desk = Desk(symbol=PERP)
+    stop, _ = desk.hold()
+    account = Account({"USD": desk.state.ledger.cash}, (), {PERP: desk.held}, leverages=leverages)
+    reconcile(desk.rules, desk.state, account, desk.now)
+    (denial,) = desk.propose(Stance.LONG, symbol=PERP, stop=95.0, target=110.0)
+    assert isinstance(denial, OrderDenied)
+    assert denial.reason is Reason.LEVERAGE_DIFFERS
+    assert legs(desk.propose(Stance.LONG, symbol=SYMBOL)) == [Leg.ENTRY]
+    assert stop.client_order_id in canceled(desk.propose(Stance.FLAT, symbol=PERP))
+
+
+def test_the_leverage_of_an_earlier_session_proves_nothing() -> None:
+    """Somebody may have changed it meanwhile: it is read again before the first entry."""
+    desk = Desk(symbol=PERP)
+    begin(desk.rules, desk.state, "next", desk.now)
+    assert desk.state.leverages == {}

@@ -14,7 +14,7 @@ from trader.settings.schema import Settings, fields, leaves
 from trader.settings.sources import CONFIG, profiles
 
 PROTECTIONS = ("stoploss_guard", "max_drawdown", "low_profit_pairs")
-WHOLE = ("risk", *PROTECTIONS, "advice", "shutdown", "indicators")
+WHOLE = ("risk", "exits", *PROTECTIONS, "advice", "shutdown", "indicators")
 PARTS = (
     "trading.interval",
     "trading.leverage",
@@ -24,6 +24,13 @@ PARTS = (
     "system.handler_limit_seconds",
     "system.journal",
 )
+
+
+def sooner(strict: float, loose: float) -> bool:
+    """Tell whether what 0 switches off comes earlier, or at the same point."""
+    return strict == loose or (strict > 0 and (loose == 0 or strict < loose))
+
+
 STRICTER: dict[str, Callable[[Any, Any], bool]] = {
     "trading.interval": eq,
     "trading.leverage": le,
@@ -54,6 +61,11 @@ STRICTER: dict[str, Callable[[Any, Any], bool]] = {
     "risk.repeat_seconds": gt,
     "risk.cooldown_seconds": gt,
     "risk.protection_seconds": lt,
+    "exits.break_even_at_r": sooner,
+    "exits.break_even_at_pct": eq,
+    "exits.trail_pct": eq,
+    "exits.trail_atr": eq,
+    "exits.max_candles": lt,
     "stoploss_guard.trade_limit": lt,
     "stoploss_guard.lookback_period": gt,
     "stoploss_guard.stop_duration": gt,
@@ -116,7 +128,7 @@ def test_each_profile_is_stricter_than_the_next(strict: str, loose: str) -> None
     """Limit by limit; every setting of risk and advice has its direction."""
     tight, wide = given(strict), given(loose)
     assert {
-        path for path in tight if path.split(".")[0] in ("risk", "advice", *PROTECTIONS)
+        path for path in tight if path.split(".")[0] in ("risk", "exits", "advice", *PROTECTIONS)
     } <= set(STRICTER)
     for path, stricter in STRICTER.items():
         assert stricter(tight[path], wide[path]), path

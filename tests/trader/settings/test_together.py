@@ -141,3 +141,25 @@ def test_a_stop_beyond_liquidation_is_refused(leverage: int, refused: bool) -> N
 def test_leverage_needs_no_remark_on_a_perpetual() -> None:
     """It has its effect there."""
     assert not [*remarks(values(trading__symbols=("A-B-PERP",), trading__leverage=5))]
+
+
+def test_a_trailing_stop_has_one_distance() -> None:
+    """Percent or average true ranges, not both."""
+    assert not [*disagreements(values(exits__trail_pct=2.0))]
+    (error,) = disagreements(values(exits__trail_pct=2.0, exits__trail_atr=3.0))
+    assert error == (
+        "exits.trail_pct = 2.0 (command line) and exits.trail_atr = 3.0 (command line) name two"
+        " distances; set one of them to 0"
+    )
+
+
+@pytest.mark.parametrize("most", ["risk.max_leverage_x", "simulation.max_leverage"])
+def test_a_leverage_that_is_not_to_be_had_is_refused(most: str) -> None:
+    """Every entry would be denied: by our own limit, or because the venue grants less."""
+    given = {"trading__leverage": 6, most.replace(".", "__"): 5}
+    assert not [*disagreements(values(**given))]
+    (line,) = disagreements(values(trading__symbols=("A-B-PERP",), **given))
+    assert line == (
+        f"trading.leverage = 6 (command line) must be at most {most} = 5 (command line);"
+        " lower the first or raise the second"
+    )
