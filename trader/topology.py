@@ -71,7 +71,7 @@ _ROWS: list[tuple[str, tuple[str, ...], Loss, tuple[type[Message], ...]]] = [
     (MARKET, (MARKET_FEED,), Loss.HALT, (m.StreamEnded, m.StreamFailed)),
     (MARKET_FEED, (MARKET_FEED,), Loss.REPEATED, (m.StaleCheckDue, m.StreamRetryDue)),
     (MARKET_FEED, (INDICATOR_WORKER, RISK_GUARD), Loss.GAP, (m.CandleClosed,)),
-    (MARKET_FEED, (INDICATOR_WORKER,), Loss.GAP, (m.HistoryLoaded,)),
+    (MARKET_FEED, (INDICATOR_WORKER, RISK_GUARD), Loss.GAP, (m.HistoryLoaded,)),
     (
         MARKET_FEED,
         (VALIDATOR, RISK_GUARD, KILL_SWITCH),

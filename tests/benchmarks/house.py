@@ -32,6 +32,8 @@ SETTINGS = Settings(
         max_weekly_loss_pct=100.0,
         max_monthly_loss_pct=100.0,
         max_drawdown_pct=100.0,
+        max_var_pct=100.0,
+        max_expected_shortfall_pct=100.0,
         max_order_notional_quote=10**12,
         max_orders_per_day=100_000,
     ),

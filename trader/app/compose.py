@@ -168,7 +168,14 @@ def build_engine(
 def rules_of(settings: Settings, instruments: Mapping[str, Instrument]) -> Rules:
     """Return what the RiskGuard of a run judges by."""
     size = settings.trading.max_size_pct
-    return Rules(settings.risk, size, dict(instruments), settings.protections, settings.exits)
+    return Rules(
+        settings.risk,
+        size,
+        dict(instruments),
+        settings.protections,
+        settings.exits,
+        settings.sizing,
+    )
 
 
 def _join(*parts: Taps) -> Taps:

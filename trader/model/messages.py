@@ -271,7 +271,8 @@ class OrderDenied(Message, frozen=True):
 class SubmitOrder(Message, frozen=True):
     """Carry this order to the venue; `reason` says what it is for where it is an exit.
 
-    `resized` is the limit that made an entry smaller than what it may lose allows.
+    `sizing` says what the size of an entry follows from; `resized` is the limit that made it
+    smaller than that.
     """
 
     decision: int
@@ -279,6 +280,7 @@ class SubmitOrder(Message, frozen=True):
     approval: Approval
     reason: Reason | None
     resized: Reason | None = None
+    sizing: str | None = None
 
 
 class CancelOrder(Message, frozen=True):

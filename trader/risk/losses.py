@@ -19,12 +19,25 @@ LOSSES = {
 }
 
 
-def mark(rules: Rules, state: RiskState, now: int) -> list[Message]:
-    """Take in the equity of now: begin windows that are due, then compare with every limit."""
+def mark(rules: Rules, state: RiskState, now: int, *, at_close: bool = False) -> list[Message]:
+    """Take in the equity of now: begin windows that are due, then compare with every limit.
+
+    A window begins with what was last known before it, so that no fill and no hole in the data
+    takes a loss out of it; with the equity of now where that is `at_close` of its very first
+    moment, or where nobody looked until now.
+    """
     if state.baseline is None:
         return []
     equity, performance, settings = state.equity(), state.performance, rules.settings
-    told = _roll(state, now, equity) if now >= state.windows.next_roll else []
+    told: list[Message] = []
+    if state.marked is None:
+        told = _take_over(state, now, equity)
+    elif now >= state.windows.next_roll:
+        told = _roll(state, now, state.marked, equity if at_close else None)
+        state.begun = []
+        state.marked = equity
+    else:
+        state.marked = equity
     performance.mark(equity)
     if equity <= state.alarm:
         told += _check_windows(rules, state, equity, now)
@@ -48,12 +61,23 @@ def resume(state: RiskState, why: str) -> list[Message]:
     return release(state, frozenset(lifted), Reason.RESUME_OPERATOR, why)
 
 
-def _roll(state: RiskState, now: int, equity: float) -> list[Message]:
-    before = dict(state.windows.numbers)
-    state.windows.roll(now, equity)
+def _take_over(state: RiskState, now: int, equity: float) -> list[Message]:
+    """Begin a session: what is held is worth what the market says in it, not before."""
+    told = _roll(state, now, equity, None) if now >= state.windows.next_roll else []
+    for window in state.begun:
+        state.windows.baselines[window] = equity
     state.alarm = math.inf
-    begun = [w for w, number in state.windows.numbers.items() if before.get(w) != number]
-    ended = frozenset(LOSSES[window] for window in begun) - NEEDS_RESUME
+    if all(state.prices[symbol].closed for symbol in state.held):
+        state.marked, state.begun = equity, []
+    return told
+
+
+def _roll(state: RiskState, now: int, equity: float, sharp: float | None) -> list[Message]:
+    before = dict(state.windows.numbers)
+    state.windows.roll(now, equity, sharp)
+    state.alarm = math.inf
+    state.begun += [w for w, number in state.windows.numbers.items() if before.get(w) != number]
+    ended = frozenset(LOSSES[window] for window in state.begun) - NEEDS_RESUME
     over = [known.reason for known in state.holds if known.reason in ended]
     return release(state, ended, over[0], "a new window has begun") if over else []
 

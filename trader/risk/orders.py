@@ -17,7 +17,7 @@ from trader.risk.guard import cancel
 from trader.risk.locks import Closed, closed_by, judge_trades, remembered
 from trader.risk.losses import mark
 from trader.risk.protection import fail, settle
-from trader.risk.sizing import is_tradable, round_stop, share
+from trader.risk.sizing import RESULTS_KEPT, is_tradable, round_stop, share
 from trader.risk.state import Campaign, RiskState, Rules
 
 STATUSES: dict[type[Message], OrderStatus] = {
@@ -162,6 +162,7 @@ def _remember(rules: Rules, state: RiskState, closed: Closed) -> None:
     state.closed = [*(trade for trade in state.closed if trade.ts >= since), closed]
     state.locks = [lock for lock in state.locks if lock.until > closed.ts]
     state.locks += judge_trades(rules.protections, state.closed)
+    state.results = [*state.results[1 - RESULTS_KEPT :], closed.profit]
 
 
 def move_cash(rules: Rules, state: RiskState, flow: Flow, now: int) -> list[Message]:
@@ -171,6 +172,7 @@ def move_cash(rules: Rules, state: RiskState, flow: Flow, now: int) -> list[Mess
     state.note_cash()
     if flow.kind is FlowKind.TRANSFER:
         state.windows.shift(float(flow.amount))
+        state.marked = None if state.marked is None else state.marked + float(flow.amount)
         state.performance.shift(float(flow.amount))
         state.alarm = math.inf
     return mark(rules, state, now)

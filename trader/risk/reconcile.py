@@ -15,7 +15,7 @@ from trader.risk.holds import LASTING, hold, release
 from trader.risk.losses import mark
 from trader.risk.orders import fill, move_cash, position_of
 from trader.risk.protection import settle
-from trader.risk.state import STARTING, Price, RiskState, Rules
+from trader.risk.state import STARTING, RiskState, Rules
 
 CASH_TOLERANCE = Decimal("0.001")
 """Share of the cash that a venue's own rounding of fees may have cost."""
@@ -34,8 +34,10 @@ def begin(rules: Rules, state: RiskState, run: str, now: int) -> list[Message]:
     state.leverages = {}
     lasting = (known for known in state.holds if known.reason in LASTING)
     state.holds = [msgspec.structs.replace(STARTING, since=now), *lasting]
-    for symbol in rules.instruments:
-        state.prices.setdefault(symbol, Price())
+    state.marked, state.begun = None, []
+    state.know(rules.instruments)
+    for price in state.prices.values():
+        price.closed = price.quoted = 0
     for campaign in state.campaigns.values():
         campaign.watched = False
     state.doubt_all()

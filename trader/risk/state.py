@@ -1,19 +1,22 @@
 """The memory of the RiskGuard: msgspec Structs that a checkpoint can hold."""
 
 import math
+from collections.abc import Iterable
 from decimal import Decimal
+from typing import Self
 
 import msgspec
 
 from trader.accounting.ledger import Ledger
 from trader.accounting.performance import Performance
-from trader.accounting.windows import LossWindows
+from trader.accounting.windows import LossWindows, Window
 from trader.model.instrument import ZERO, Instrument
 from trader.model.orders import Leg, Order, OrderStatus, Side
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.locks import Closed, Lock
-from trader.risk.settings import ExitSettings, Protections, RiskSettings
+from trader.risk.returns import Returns
+from trader.risk.settings import ExitSettings, Protections, RiskSettings, SizingSettings
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -24,6 +27,7 @@ class Rules(msgspec.Struct, frozen=True):
     instruments: dict[str, Instrument]
     protections: Protections = Protections()
     exits: ExitSettings = ExitSettings()
+    sizing: SizingSettings = SizingSettings()
 
 
 class Price(msgspec.Struct):
@@ -138,9 +142,12 @@ class RiskState(msgspec.Struct):
     `cash` and `held` are the ledger's, as floats, for the marks; what perpetuals are held for is
     taken off `cash`, as if it had been paid. `entries` are the times (ns) of
     the newest entry orders, `entered` the last one of each side and symbol, `exits` the time each
-    symbol was last closed, `closed` the trades that protections judge. `baseline` is what the
+    symbol was last closed, `closed` the trades that protections judge, `results` the profits of the
+    newest ones, as ratios of what was entered. `baseline` is what the
     account held of each base currency before our first fill; None until it was read. `alarm` is
-    the equity down to which no window's limit can be reached. `leverages` are those in force at the
+    the equity down to which no window's limit can be reached. `marked` is the equity last known in
+    this session, None until the market has priced what is held; `begun` are the windows that began
+    before it had. `leverages` are those in force at the
     venue, as of the last account that was read in this session.
     """
 
@@ -160,8 +167,19 @@ class RiskState(msgspec.Struct):
     exits: dict[str, int] = {}
     closed: list[Closed] = []
     locks: list[Lock] = []
+    results: list[float] = []
+    returns: dict[str, Returns] = {}
     baseline: dict[str, Decimal] | None = None
+    marked: float | None = None
+    begun: list[Window] = []
     leverages: dict[str, int] = {}
+
+    def know(self, symbols: Iterable[str]) -> Self:
+        """Have a place for what the market says of each symbol."""
+        for symbol in symbols:
+            self.prices.setdefault(symbol, Price())
+            self.returns.setdefault(symbol, Returns())
+        return self
 
     def equity(self) -> float:
         """Return cash plus every position at its last close."""

@@ -61,6 +61,18 @@ def test_a_baseline_is_the_first_equity_of_its_window(
             assert windows.baselines[window] == expected
 
 
+@given(moments.map(lambda moment: starts(moment)[Window.DAY]), st.integers(0, 40))
+def test_what_begins_at_that_very_moment_begins_sharply(midnight: datetime, days: int) -> None:
+    """The others, begun over a hole of days, begin with what was known before it."""
+    windows = LossWindows()
+    windows.roll(ns(midnight - timedelta(days=days, seconds=1)), 1.0)
+    numbers = dict(windows.numbers)
+    windows.roll(ns(midnight), 2.0, 3.0)
+    for window, start in starts(midnight).items():
+        expected = 1.0 if windows.numbers[window] == numbers[window] else 2.0
+        assert windows.baselines[window] == (3.0 if start == midnight else expected)
+
+
 @given(moments)
 def test_a_window_ends_where_the_next_begins(moment: datetime) -> None:
     """By the slow calendar: one nanosecond before, it is the same window still."""

@@ -1,5 +1,6 @@
 """A RiskGuard's memory to judge with, and a broker's words to tell it."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,8 @@ from trader.model.reasons import Reason
 from trader.model.views import Account, Stance
 from trader.risk import exits, orders, protection, reconcile
 from trader.risk.proposals import judge
-from trader.risk.settings import ExitSettings, RiskSettings
+from trader.risk.returns import Returns
+from trader.risk.settings import ExitSettings, RiskSettings, SizingSettings
 from trader.risk.state import Campaign, Price, RiskState, Rules
 
 SYMBOL = "BTC-USD"
@@ -49,10 +51,24 @@ def instrument(symbol: str) -> Instrument:
     )
 
 
-def rules(max_size_pct: float = 20.0, exits: ExitSettings = STILL, **settings: Any) -> Rules:
+ALONE = SizingSettings(reduce_correlated=False)
+"""An entry is sized as if nothing else were held."""
+UNMEASURED: dict[str, Any] = {"returns_candles": 0}
+"""Nobody knows how symbols move, and no limit asks."""
+MEASURED: dict[str, Any] = {"returns_candles": 100}
+"""How symbols move is known once `learn` told."""
+
+
+def rules(
+    max_size_pct: float = 20.0,
+    exits: ExitSettings = STILL,
+    sizing: SizingSettings = ALONE,
+    **settings: Any,
+) -> Rules:
     """Return rules for two symbols on spot and a perpetual; stops stay where they are."""
     instruments = {s: instrument(s) for s in SYMBOLS}
-    return Rules(RiskSettings(**settings), max_size_pct, instruments, exits=exits)
+    limits = RiskSettings(**UNMEASURED | settings)
+    return Rules(limits, max_size_pct, instruments, exits=exits, sizing=sizing)
 
 
 def proposal(stance: Stance = Stance.LONG, decision: int = 7, **changes: Any) -> ProposeOrder:
@@ -117,6 +133,13 @@ class Desk:
         perps = {PERP: self.state.ledger.quantity(PERP)}
         account = Account(ours | balances, tuple(open_orders), perps, leverages={PERP: 2})
         return reconcile.reconcile(self.rules, self.state, account, self.now)
+
+    def learn(self, **returns: Sequence[float]) -> None:
+        """Tell how symbols moved, by base: returns of candles of a minute, up to now."""
+        for base, values in returns.items():
+            known = self.state.returns[f"{base}-USD"] = Returns(interval=60 * SECOND)
+            known.values = list(values)
+            known.times = [self.now - i * 60 * SECOND for i in reversed(range(len(values)))]
 
     def propose(self, *args: Any, **changes: Any) -> list[Message]:
         """Judge a proposal: to go long, and short on a perpetual."""

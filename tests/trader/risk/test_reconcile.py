@@ -108,7 +108,7 @@ def test_a_new_session_tells_what_is_held() -> None:
     """Those who advise and judge may have missed the last word of it; a new account has none."""
     desk = Desk()
     assert positions(begin(desk.rules, desk.state, "next", desk.now)) == []
-    desk.reconcile()
+    desk = Desk()
     stop, _ = desk.hold()
     assert positions(begin(desk.rules, desk.state, "next", desk.now)) == [desk.held]
     desk.fill(stop, stop.quantity)
