@@ -18,6 +18,7 @@ from actors.validator import Validator
 from trader.advice.window import SPAN
 from trader.app.advising import Advising
 from trader.app.tally import Tally
+from trader.app.waiting import Waiting
 from trader.app.world import Trading, World
 from trader.indicators.columns import ColumnIndicators
 from trader.indicators.stream import StreamIndicators
@@ -86,11 +87,19 @@ class Engine(msgspec.Struct):
     advising: Advising | None = None
 
 
-def build_world(settings: Settings, saved: bytes | None, resume_at: int | None) -> World:
-    """Build the market and the venue; raise UsageError for recorded candles that are not sound."""
+def build_world(
+    settings: Settings,
+    saved: bytes | None,
+    resume_at: int | None,
+    waiting: Waiting | None = None,
+) -> World:
+    """Build the market and the venue; raise UsageError for recorded candles that are not sound.
+
+    Raise NothingCame where the run ends before a real venue has answered.
+    """
     chosen = settings.market
     if chosen.venue not in SIMULATED or (chosen.venue == "replay" and chosen.stream is not None):
-        return _build_real(settings, saved)
+        return _build_real(settings, saved, resume_at, waiting or Waiting())
     symbols, interval = settings.trading.symbols, interval_ns(settings.trading.interval)
     series = None
     if settings.market.venue == "replay":
@@ -116,12 +125,19 @@ def build_world(settings: Settings, saved: bytes | None, resume_at: int | None) 
     return World(market, exchange, series)
 
 
-def _build_real(settings: Settings, saved: bytes | None) -> World:
+def _build_real(
+    settings: Settings, saved: bytes | None, resume_at: int | None, waiting: Waiting
+) -> World:
     # What speaks to venues is imported where it is used alone: it is a third of the start.
     from trader.app.real import open_frames, open_real
 
     if settings.market.venue not in SIMULATED:
-        return open_real(settings, saved)
+        return open_real(settings, saved, waiting)
+    if resume_at is not None:
+        raise UsageError(
+            "--resume: a recording of frames is played from its first frame on, and an earlier run"
+            " has seen those; leave it out, or replay candles"
+        )
     return open_frames(settings, saved)
 
 

@@ -24,7 +24,7 @@ def to_text(summary: SessionSummary, whole: bool = False) -> str:
     took = f" in {s.wall_s:.1f} s ({s.candles / s.wall_s:,.0f} a second)" if s.wall_s else ""
     rows: dict[str, list[str]] = {
         "run": [s.run, f"profile {s.profile}", f"mode {s.mode}", _end(s)],
-        "market": [*s.symbols, f"{s.candles:,} candles{took}"],
+        "market": [*s.symbols, f"{s.candles:,} candles{took}" if s.candles else "nothing came"],
         "decisions": [str(s.decisions), f"advice {_counts(s.advice)}"],
         "refused": _each(s.refusals),
         "denied": _each(s.denials),

@@ -4,6 +4,8 @@ import math
 import zlib
 from decimal import Decimal
 
+import msgspec
+
 from trader.matching.settings import SimulationSettings
 from trader.model.errors import UsageError
 from trader.model.instrument import Instrument, Terms, is_perpetual, split_symbol
@@ -61,6 +63,25 @@ def simulated_instrument(
         terms=_terms(settings, leverage) if is_perpetual(symbol) else None,
         pairs=settings.paired_exits,
         trails=settings.trailing_orders,
+    )
+
+
+def on_paper(instrument: Instrument, settings: SimulationSettings, leverage: int) -> Instrument:
+    """Return a venue's instrument as its orders are simulated.
+
+    Steps, minimums, fees and the highest leverage are the venue's; maintenance, funding and what a
+    liquidation costs are assumed as the settings have them. Raise UsageError for a leverage that
+    the venue does not grant.
+    """
+    terms = None
+    if instrument.terms is not None:
+        most = min(instrument.terms.max_leverage, settings.max_leverage)
+        if leverage > most:
+            name = instrument.symbol
+            raise UsageError(f"trading.leverage = {leverage}: {name} has {most} at most; lower it")
+        terms = msgspec.structs.replace(_terms(settings, leverage), max_leverage=most)
+    return msgspec.structs.replace(
+        instrument, terms=terms, pairs=settings.paired_exits, trails=settings.trailing_orders
     )
 
 
