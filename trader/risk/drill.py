@@ -59,6 +59,10 @@ def _bench(rules: Rules, prices: Mapping[str, float]) -> Bench:
     terms = rules.instruments[symbol].terms
     state.leverages = {} if terms is None else {symbol: terms.leverage}
     state.performance.mark(EQUITY)
+    if rules.conversion:
+        state.prices[rules.conversion] = Price(close=1.0, closed=NOW)
+        state.returns[rules.conversion] = _calm(rules.settings.returns_candles)
+        state.converted = state.performance
     stop, target = (close * (1 - pct / 100) for pct in (_stop(rules), -_stop(rules)))
     proposal = ProposeOrder(1, symbol, Stance.LONG, 1.0, close, stop, target, "drill")
     instruments = {symbol: rules.instruments[symbol]}
@@ -76,7 +80,7 @@ def _stop(rules: Rules) -> float:
 
 
 def _prove(reason: Reason, bench: Bench) -> Proof:
-    off = Proof(reason, True, "off: a setting of it is 0")
+    off = Proof(reason, True, "off, by a setting of it")
     if reason in SIZE_BREACHES:
         breached = SIZE_BREACHES[reason](_sized(bench))
         if breached is None:

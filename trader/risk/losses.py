@@ -23,12 +23,18 @@ def mark(rules: Rules, state: RiskState, now: int) -> list[Message]:
     """Take in the equity of now: begin windows that are due, then compare with every limit."""
     if state.baseline is None:
         return []
-    equity, performance, settings = state.equity(), state.performance, rules.settings
+    equity, settings = state.equity(), rules.settings
+    state.performance.mark(equity)
+    if state.converted is not None:
+        state.rate = state.prices[rules.conversion].mid or state.rate
+        equity *= state.rate
+        if not equity:
+            return []
+        state.converted.mark(equity)
     told = _roll(state, now, equity) if now >= state.windows.next_roll else []
-    performance.mark(equity)
     if equity <= state.alarm:
         told += _check_windows(rules, state, equity)
-    drawdown = performance.drawdown_pct(equity)
+    drawdown = state.measured.drawdown_pct(equity)
     if drawdown >= settings.max_drawdown_pct:
         told += _breach(state, Reason.DRAWDOWN_TOTAL, drawdown, settings.max_drawdown_pct)
     if drawdown >= settings.emergency_pct:
@@ -40,9 +46,9 @@ def resume(state: RiskState, why: str) -> list[Message]:
     """Lift what an operator alone may lift, and measure what led to it from now on."""
     lifted = {known.reason for known in state.holds} & NEEDS_RESUME
     if Reason.LOSS_MONTH in lifted:
-        state.windows.baselines[Window.MONTH] = state.equity()
+        state.windows.baselines[Window.MONTH] = state.worth()
     if lifted & {Reason.DRAWDOWN_TOTAL, Reason.EMERGENCY_STOP}:
-        state.performance.restart(state.equity())
+        state.measured.restart(state.worth())
     state.alarm = math.inf
     return release(state, frozenset(lifted), Reason.RESUME_OPERATOR, why)
 

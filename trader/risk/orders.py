@@ -171,7 +171,10 @@ def move_cash(rules: Rules, state: RiskState, flow: Flow, now: int) -> list[Mess
         return []
     state.note_cash()
     if flow.kind is FlowKind.TRANSFER:
-        state.windows.shift(float(flow.amount))
-        state.performance.shift(float(flow.amount))
+        amount = float(flow.amount)
+        state.performance.shift(amount)
+        state.windows.shift(amount * state.rate)
+        if state.converted is not None:
+            state.converted.shift(amount * state.rate)
         state.alarm = math.inf
     return mark(rules, state, now)

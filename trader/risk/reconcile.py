@@ -31,7 +31,7 @@ def begin(rules: Rules, state: RiskState, run: str) -> list[Message]:
     state.run, state.epoch, state.alarm = run, 0, math.inf
     state.leverages = {}
     state.holds = [STARTING, *(known for known in state.holds if known.reason in LASTING)]
-    state.know(rules.instruments)
+    state.know(rules.instruments, rules.conversion)
     for campaign in state.campaigns.values():
         campaign.watched = False
     state.doubt_all()

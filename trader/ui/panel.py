@@ -133,6 +133,10 @@ def _equity(dump: StatusDump, width: int) -> Text:
     start = dump.equity - dump.pnl.net
     gain = float(dump.pnl.net / start * 100) if start else 0.0
     row.append(f"  {percent(gain)}  ", _colour(dump.pnl.net))
+    found = dump.conversion
+    if found is not None and found.equity is not None and found.price is not None:
+        worth = money(Decimal(str(found.equity)))
+        row.append(f"= {worth} {found.currency}, {found.symbol} {found.price:.4f}  ", "dim")
     return row.append(sparkline(dump.curve, min(width - row.cell_len, 60)), "cyan")
 
 
