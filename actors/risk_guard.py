@@ -45,7 +45,7 @@ class RiskGuard(Actor):
         price.closed = ts = candle.ts_event
         state.returns[message.symbol].note(candle, self.kept)
         if state.held or ts >= state.windows.next_roll or message.symbol == self.conversion:
-            self._tell(mark(self.rules, state, ts))
+            self._tell(mark(self.rules, state, ts, at_close=True))
             if message.symbol in self.followed:
                 self._tell(exits.follow(self.rules, state, message.symbol, candle))
 
@@ -56,9 +56,7 @@ class RiskGuard(Actor):
     def on_quote_updated(self, message: m.QuoteUpdated) -> None:
         """Note the newest quote."""
         quote, price = message.quote, self.state.prices[message.symbol]
-        price.bid = quote.bid
-        price.ask = quote.ask
-        price.quoted = quote.ts_event
+        price.bid, price.ask, price.quoted = quote.bid, quote.ask, quote.ts_event
 
     def on_feed_stalled(self, message: m.FeedStalled | m.FeedRecovered) -> None:
         """Deny entries on a symbol whose feed stands still; exits pass."""
@@ -75,14 +73,15 @@ class RiskGuard(Actor):
     def on_order_accepted(self, message: Moved) -> None:
         """Fold a change of an order that is not a fill."""
         cid, status = message.client_order_id, STATUSES[type(message)]
-        self._tell(orders.move(self.rules, self.state, cid, status))
+        self._tell(orders.move(self.rules, self.state, cid, status, self.now))
 
     on_order_submitted = on_order_canceled = on_order_accepted
     on_order_expired = on_order_unknown = on_order_accepted
 
     def on_order_rejected(self, message: m.OrderRejected) -> None:
         """Give an entry up; send a stop or an exit again, or the other way."""
-        self._tell(orders.reject(self.rules, self.state, message.client_order_id, message.reason))
+        cid, reason = message.client_order_id, message.reason
+        self._tell(orders.reject(self.rules, self.state, cid, reason, self.now))
 
     def on_order_filled(self, message: Filled) -> None:
         """Change the position, and have it protected."""
@@ -103,7 +102,7 @@ class RiskGuard(Actor):
 
     def on_session_started(self, message: m.SessionStarted) -> None:
         """Halt until reconciled."""
-        self._tell(reconcile.begin(self.rules, self.state, message.run))
+        self._tell(reconcile.begin(self.rules, self.state, message.run, self.now))
 
     def on_account_reconciled(self, message: m.AccountReconciled) -> None:
         """Compare the ledger with the balances, positions with their stops; then trade."""
@@ -139,7 +138,7 @@ class RiskGuard(Actor):
         self._tell(release(self.state, frozenset({reason}), reason, "it can be written again"))
 
     def _hold(self, reason: Reason, detail: str, level: TradingState = TradingState.HALTED) -> None:
-        self._tell(hold(self.state, reason, level, detail))
+        self._tell(hold(self.state, reason, level, detail, self.now))
 
     def _tell(self, messages: Iterable[Message]) -> None:
         for message in messages:

@@ -10,6 +10,7 @@ import typer
 
 from trader.model.errors import TraderError, UsageError
 from trader.settings.problems import to_line
+from trader.ui.redact import redactor, secrets_of
 from trader.ui.typed import to_pairs, to_seconds
 from trader.venues.symbols import to_symbol
 
@@ -51,7 +52,7 @@ def main() -> None:
     try:
         app()
     except TraderError as error:
-        for line in str(error).split("\n"):
+        for line in redactor(secrets_of(os.environ))(str(error)).split("\n"):
             print(f"error: {to_line(line)}", file=sys.stderr)
         sys.exit(2)
     except OSError as error:

@@ -193,6 +193,8 @@ def unread(answers: list[str]) -> Counter[str]:
 def main() -> None:
     """Print the shares."""
     shared = Path(os.environ.get("TRADER_SHARED", "../shared"))
+    if not (shared / FILE).is_file():
+        sys.exit(f"error: there is no {shared / FILE}; say where it is with TRADER_SHARED")
     decisions, answers = list(read(shared)), broken(shared)
     lines = []
     for instrument in (PERPETUAL, SPOT):

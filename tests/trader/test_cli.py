@@ -155,6 +155,17 @@ def test_every_error_is_told_at_once(command: Command) -> None:
     assert len(result.err.splitlines()) == 3
 
 
+def test_a_key_in_the_wrong_place_is_not_repeated(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error shows what was given, but for what the environment keeps secret."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-canary-0123456789")
+    result = command("--set", "llm.model=sk-canary-0123456789")
+
+    assert result.code == 2
+    assert 'llm.model = "***" (command line): give openai:NAME' in result.err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [[], ["config"], ["config", "show"], ["status"], ["runs"], ["show"], ["topology"]],

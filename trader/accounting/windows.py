@@ -27,15 +27,20 @@ class LossWindows(msgspec.Struct):
     numbers: dict[Window, int] = {}
     next_roll: int = 0
 
-    def roll(self, ts: int, equity: float) -> None:
-        """Begin the windows that `ts` (ns) is the first to fall in, with this equity."""
+    def roll(self, ts: int, equity: float, sharp: float | None = None) -> None:
+        """Begin the windows that `ts` (ns) is the first to fall in, with this equity.
+
+        `sharp` is the equity at `ts` itself, for what begins at that very moment.
+        """
         if ts < self.next_roll:
             return
         day = ts // _DAY
+        before = _numbers(day - 1)
         for window, number in _numbers(day).items():
             if self.numbers.get(window) != number:
+                begins = ts % _DAY == 0 and before[window] != number
                 self.numbers[window] = number
-                self.baselines[window] = equity
+                self.baselines[window] = sharp if begins and sharp is not None else equity
         self.next_roll = (day + 1) * _DAY
 
     def shift(self, amount: float) -> None:
@@ -47,6 +52,15 @@ class LossWindows(msgspec.Struct):
         """Return the loss since the window's start in % of the equity then; a gain is negative."""
         baseline = self.baselines.get(window, 0.0)
         return (baseline - equity) / baseline * 100 if baseline > 0 else 0.0
+
+
+def end_of(window: Window, ts: int) -> int:
+    """Return when the window that holds `ts` (ns) is over (ns)."""
+    day = ts // _DAY
+    number = _numbers(day)[window]
+    while _numbers(day)[window] == number:
+        day += 1
+    return day * _DAY
 
 
 def _numbers(day: int) -> dict[Window, int]:

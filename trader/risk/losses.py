@@ -19,8 +19,13 @@ LOSSES = {
 }
 
 
-def mark(rules: Rules, state: RiskState, now: int) -> list[Message]:
-    """Take in the equity of now: begin windows that are due, then compare with every limit."""
+def mark(rules: Rules, state: RiskState, now: int, *, at_close: bool = False) -> list[Message]:
+    """Take in the equity of now: begin windows that are due, then compare with every limit.
+
+    A window begins with what was last known before it, so that no fill and no hole in the data
+    takes a loss out of it; with the equity of now where that is `at_close` of its very first
+    moment, or where nobody looked until now.
+    """
     if state.baseline is None:
         return []
     equity, settings = state.equity(), rules.settings
@@ -31,14 +36,23 @@ def mark(rules: Rules, state: RiskState, now: int) -> list[Message]:
         if not equity:
             return []
         state.converted.mark(equity)
-    told = _roll(state, now, equity) if now >= state.windows.next_roll else []
+    told: list[Message] = []
+    if state.marked is None:
+        told = _take_over(rules, state, now, equity)
+    elif now >= state.windows.next_roll:
+        told = _roll(state, now, state.marked, equity if at_close else None)
+        state.begun = []
+        state.marked = equity
+    else:
+        state.marked = equity
     if equity <= state.alarm:
-        told += _check_windows(rules, state, equity)
+        told += _check_windows(rules, state, equity, now)
     drawdown = state.measured.drawdown_pct(equity)
     if drawdown >= settings.max_drawdown_pct:
-        told += _breach(state, Reason.DRAWDOWN_TOTAL, drawdown, settings.max_drawdown_pct)
+        bound = settings.max_drawdown_pct
+        told += _breach(state, Reason.DRAWDOWN_TOTAL, drawdown, bound, now)
     if drawdown >= settings.emergency_pct:
-        told += _stop_all(rules, state, drawdown)
+        told += _stop_all(rules, state, drawdown, now)
     return told
 
 
@@ -53,17 +67,28 @@ def resume(state: RiskState, why: str) -> list[Message]:
     return release(state, frozenset(lifted), Reason.RESUME_OPERATOR, why)
 
 
-def _roll(state: RiskState, now: int, equity: float) -> list[Message]:
-    before = dict(state.windows.numbers)
-    state.windows.roll(now, equity)
+def _take_over(rules: Rules, state: RiskState, now: int, equity: float) -> list[Message]:
+    """Begin a session: what is held is worth what the market says in it, not before."""
+    told = _roll(state, now, equity, None) if now >= state.windows.next_roll else []
+    for window in state.begun:
+        state.windows.baselines[window] = equity
     state.alarm = math.inf
-    begun = [w for w, number in state.windows.numbers.items() if before.get(w) != number]
-    ended = frozenset(LOSSES[window] for window in begun) - NEEDS_RESUME
+    if all(state.prices[s].closed for s in (*state.held, *filter(None, [rules.conversion]))):
+        state.marked, state.begun = equity, []
+    return told
+
+
+def _roll(state: RiskState, now: int, equity: float, sharp: float | None) -> list[Message]:
+    before = dict(state.windows.numbers)
+    state.windows.roll(now, equity, sharp)
+    state.alarm = math.inf
+    state.begun += [w for w, number in state.windows.numbers.items() if before.get(w) != number]
+    ended = frozenset(LOSSES[window] for window in state.begun) - NEEDS_RESUME
     over = [known.reason for known in state.holds if known.reason in ended]
     return release(state, ended, over[0], "a new window has begun") if over else []
 
 
-def _check_windows(rules: Rules, state: RiskState, equity: float) -> list[Message]:
+def _check_windows(rules: Rules, state: RiskState, equity: float, now: int) -> list[Message]:
     told: list[Message] = []
     windows, state.alarm = state.windows, 0.0
     for window, reason in LOSSES.items():
@@ -72,23 +97,26 @@ def _check_windows(rules: Rules, state: RiskState, equity: float) -> list[Messag
         alarm = windows.baselines[window] * (1 - bound / 100) * (1 + 1e-9)
         state.alarm = max(state.alarm, alarm)
         if loss >= bound:
-            told += _breach(state, reason, loss, bound)
+            told += _breach(state, reason, loss, bound, now)
     return told
 
 
-def _stop_all(rules: Rules, state: RiskState, drawdown: float) -> list[Message]:
+def _stop_all(rules: Rules, state: RiskState, drawdown: float, now: int) -> list[Message]:
     """Halt and close every position, once."""
-    told = _breach(state, Reason.EMERGENCY_STOP, drawdown, rules.settings.emergency_pct)
+    bound = rules.settings.emergency_pct
+    told = _breach(state, Reason.EMERGENCY_STOP, drawdown, bound, now)
     for campaign in state.campaigns.values() if told else ():
         if campaign.alive(Leg.ENTRY) or is_held(rules, state, campaign):
             told += close(rules, state, campaign, Reason.EXIT_LIMIT)
     return told
 
 
-def _breach(state: RiskState, reason: Reason, value: float, bound: float) -> list[Message]:
+def _breach(
+    state: RiskState, reason: Reason, value: float, bound: float, now: int
+) -> list[Message]:
     if any(known.reason is reason for known in state.holds):
         return []
     hard = reason in NEEDS_RESUME
     level = TradingState.HALTED if hard else TradingState.REDUCING
-    told = hold(state, reason, level, f"{value:.2f} % of {bound:g} %")
+    told = hold(state, reason, level, f"{value:.2f} % of {bound:g} %", now)
     return [LimitBreached(reason, hard, value, bound), *told]

@@ -34,7 +34,7 @@ STATUSES: dict[type[Message], OrderStatus] = {
 
 
 def move(
-    rules: Rules, state: RiskState, client_order_id: str, status: OrderStatus
+    rules: Rules, state: RiskState, client_order_id: str, status: OrderStatus, now: int
 ) -> list[Message]:
     """Fold a change of an order that is not a fill."""
     found = state.find(client_order_id)
@@ -43,18 +43,18 @@ def move(
     campaign, working = found
     unasked = not working.canceling and working.remaining > 0
     working.status = status
-    if working.doubtful:
-        # Word of its cancel may have been lost as well: what is still to go is asked to again.
-        working.doubtful = working.canceling = False
+    working.doubtful = False
     told: list[Message] = []
     if status is OrderStatus.OPEN and working.order.leg is Leg.STOP:
         campaign.failures = 0
     elif status.final and unasked:
-        told += fail(state, campaign, working)
+        told += fail(state, campaign, working, now)
     return [*told, *settle(rules, state, campaign)]
 
 
-def reject(rules: Rules, state: RiskState, client_order_id: str, reason: Reason) -> list[Message]:
+def reject(
+    rules: Rules, state: RiskState, client_order_id: str, reason: Reason, now: int
+) -> list[Message]:
     """Fold a rejection; a stop that would trigger at once means that it is time to close."""
     found = state.find(client_order_id)
     if found is None:
@@ -62,7 +62,7 @@ def reject(rules: Rules, state: RiskState, client_order_id: str, reason: Reason)
     campaign, working = found
     if reason is Reason.VENUE_WOULD_TRIGGER and working.order.leg is Leg.STOP:
         campaign.closing = campaign.closing or campaign.stopping
-    return move(rules, state, client_order_id, OrderStatus.REJECTED)
+    return move(rules, state, client_order_id, OrderStatus.REJECTED, now)
 
 
 def fill(
@@ -173,8 +173,10 @@ def move_cash(rules: Rules, state: RiskState, flow: Flow, now: int) -> list[Mess
     if flow.kind is FlowKind.TRANSFER:
         amount = float(flow.amount)
         state.performance.shift(amount)
-        state.windows.shift(amount * state.rate)
+        amount *= state.rate
+        state.windows.shift(amount)
+        state.marked = None if state.marked is None else state.marked + amount
         if state.converted is not None:
-            state.converted.shift(amount * state.rate)
+            state.converted.shift(amount)
         state.alarm = math.inf
     return mark(rules, state, now)

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterator
 from decimal import Decimal
 
+import msgspec
+
 from trader.model.instrument import ZERO, Instrument
 from trader.model.messages import Message, TradingStateChanged
 from trader.model.orders import Fill, OrderStatus
@@ -23,15 +25,19 @@ UNTIL_RECONCILED = frozenset(
 )
 
 
-def begin(rules: Rules, state: RiskState, run: str) -> list[Message]:
+def begin(rules: Rules, state: RiskState, run: str, now: int) -> list[Message]:
     """Begin a session: its interlock is new, and nothing is certain until reconciled.
 
     What is held is told again: the last word of it may have died with an earlier process.
     """
     state.run, state.epoch, state.alarm = run, 0, math.inf
     state.leverages = {}
-    state.holds = [STARTING, *(known for known in state.holds if known.reason in LASTING)]
+    lasting = (known for known in state.holds if known.reason in LASTING)
+    state.holds = [msgspec.structs.replace(STARTING, since=now), *lasting]
+    state.marked, state.begun = None, []
     state.know(rules.instruments, rules.conversion)
+    for price in state.prices.values():
+        price.closed = price.quoted = 0
     for campaign in state.campaigns.values():
         campaign.watched = False
     state.doubt_all()
@@ -46,8 +52,8 @@ def reconcile(rules: Rules, state: RiskState, account: Account, now: int) -> lis
     """Take the first balances as given and hold later ones against the ledger.
 
     What nobody told of, as far as the account lists it, is taken in before: a fill that was lost, a
-    liquidation, funding. Trading is released where
-    they agree. Either way every position gets back the stop it lacks.
+    liquidation, funding. Trading is released where they agree. Either way every position gets back
+    the stop it lacks.
     """
     caught_up = _open_books(rules, state, account, now)
     state.leverages = account.leverages
@@ -55,8 +61,9 @@ def reconcile(rules: Rules, state: RiskState, account: Account, now: int) -> lis
     if found:
         # From here on this is why, and no longer that the account was not read.
         differs = Reason.HALT_ACCOUNT_DIFFERS
+        since = next((h.since for h in state.holds if h.reason is differs), now)
         state.holds = [h for h in state.holds if h.reason not in UNTIL_RECONCILED - {differs}]
-        told = hold(state, Reason.HALT_ACCOUNT_DIFFERS, TradingState.HALTED, found)
+        told = hold(state, differs, TradingState.HALTED, found, since)
     else:
         detail = "the account agrees with our fills"
         told = release(state, UNTIL_RECONCILED, Reason.START_RECONCILED, detail)

@@ -9,7 +9,7 @@ import msgspec
 
 from trader.accounting.ledger import Ledger
 from trader.accounting.performance import Performance
-from trader.accounting.windows import LossWindows
+from trader.accounting.windows import LossWindows, Window
 from trader.model.instrument import ZERO, Instrument
 from trader.model.orders import Leg, Order, OrderStatus, Side
 from trader.model.reasons import Reason
@@ -128,11 +128,12 @@ class Campaign(msgspec.Struct):
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """Something that keeps trading from being active."""
+    """Something that keeps trading from being active, since a time of the market (ns)."""
 
     reason: Reason
     level: TradingState
     detail: str
+    since: int = 0
 
 
 STARTING = Hold(Reason.START_RECONCILING, TradingState.HALTED, "the account is not read yet")
@@ -150,7 +151,9 @@ class RiskState(msgspec.Struct):
     symbol was last closed, `closed` the trades that protections judge, `results` the profits of the
     newest ones, as ratios of what was entered. `baseline` is what the
     account held of each base currency before our first fill; None until it was read. `alarm` is
-    the equity down to which no window's limit can be reached. `leverages` are those in force at the
+    the equity down to which no window's limit can be reached. `marked` is the equity last known in
+    this session, None until the market has priced what is held; `begun` are the windows that began
+    before it had. `leverages` are those in force at the
     venue, as of the last account that was read in this session.
     """
 
@@ -175,6 +178,8 @@ class RiskState(msgspec.Struct):
     results: list[float] = []
     returns: dict[str, Returns] = {}
     baseline: dict[str, Decimal] | None = None
+    marked: float | None = None
+    begun: list[Window] = []
     leverages: dict[str, int] = {}
 
     def know(self, symbols: Iterable[str], conversion: str = "") -> Self:

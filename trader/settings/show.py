@@ -9,6 +9,7 @@ _DECIDING = frozenset(
     {
         "trading",
         "risk",
+        "exits",
         "stoploss_guard",
         "max_drawdown",
         "low_profit_pairs",

@@ -107,6 +107,12 @@ class SimulatedExchange:
         with self._lock:
             return self._engine.account()
 
+    def margins(self) -> dict[str, tuple[Decimal, float]]:
+        """Return the margin under each position in a perpetual, and the mark that liquidates it."""
+        with self._lock:
+            stakes = self._engine.book.stakes
+            return {symbol: (stake.margin, stake.liquidation) for symbol, stake in stakes.items()}
+
     def subscribe(self, post: Post) -> None:
         """Report every change of an order to `post` from here on."""
         with self._lock:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from trader.accounting.windows import LossWindows, Window
+from trader.accounting.windows import LossWindows, Window, end_of
 
 SECOND = 1_000_000_000
 
@@ -15,6 +15,11 @@ SECOND = 1_000_000_000
 def ns(moment: datetime) -> int:
     """Turn a UTC moment into nanoseconds."""
     return int(moment.timestamp()) * SECOND
+
+
+def utc(ts: int) -> datetime:
+    """Turn nanoseconds into a UTC moment."""
+    return datetime.fromtimestamp(ts // SECOND, UTC)
 
 
 def starts(moment: datetime) -> dict[Window, datetime]:
@@ -54,6 +59,27 @@ def test_a_baseline_is_the_first_equity_of_its_window(
         for window, start in starts(moment).items():
             expected = next(value for when, value in seen if when >= start)
             assert windows.baselines[window] == expected
+
+
+@given(moments.map(lambda moment: starts(moment)[Window.DAY]), st.integers(0, 40))
+def test_what_begins_at_that_very_moment_begins_sharply(midnight: datetime, days: int) -> None:
+    """The others, begun over a hole of days, begin with what was known before it."""
+    windows = LossWindows()
+    windows.roll(ns(midnight - timedelta(days=days, seconds=1)), 1.0)
+    numbers = dict(windows.numbers)
+    windows.roll(ns(midnight), 2.0, 3.0)
+    for window, start in starts(midnight).items():
+        expected = 1.0 if windows.numbers[window] == numbers[window] else 2.0
+        assert windows.baselines[window] == (3.0 if start == midnight else expected)
+
+
+@given(moments)
+def test_a_window_ends_where_the_next_begins(moment: datetime) -> None:
+    """By the slow calendar: one nanosecond before, it is the same window still."""
+    for window, start in starts(moment).items():
+        end = end_of(window, ns(moment))
+        assert starts(utc(end - 1))[window] == start
+        assert starts(utc(end))[window] == utc(end)
 
 
 def test_nothing_rolls_within_a_day() -> None:

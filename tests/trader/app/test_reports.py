@@ -85,6 +85,24 @@ def test_the_kill_switch_has_the_last_word() -> None:
     close(engine)
 
 
+def test_a_perpetual_comes_with_its_margin_and_where_it_is_liquidated() -> None:
+    """As the venue has them: the margin is a third of the worth, the mark below the entry."""
+    engine = played(HELD, "trading.symbol=BTC-USD-PERP", "trading.leverage=3")
+    (held,) = status_of(engine).positions
+    assert held.margin is not None
+    assert held.liquidation is not None
+
+    assert round(held.margin, 6) == round(held.quantity * held.average_price / 3, 6)
+    assert 0.66 < held.liquidation / float(held.average_price) < 0.68
+    close(engine)
+
+
+def test_on_spot_nothing_is_liquidated(engine: Engine) -> None:
+    """There is no margin either."""
+    (held,) = status_of(engine).positions
+    assert (held.margin, held.liquidation) == (None, None)
+
+
 def test_a_picture_amid_a_handler_says_so(engine: Engine) -> None:
     """What it is at is its last message; what it has half changed is marked."""
     main = engine.main

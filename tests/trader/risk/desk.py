@@ -114,7 +114,7 @@ class Desk:
         self.state = RiskState(prices={s: Price() for s in SYMBOLS})
         self.now = START
         self._trades = 0
-        reconcile.begin(self.rules, self.state, "run")
+        reconcile.begin(self.rules, self.state, "run", self.now)
         self.reconcile()
         for price in self.state.prices.values():
             price.close, price.closed = 100.0, START
@@ -167,7 +167,7 @@ class Desk:
 
     def reject(self, order: Order, reason: Reason = Reason.VENUE_REJECTED) -> list[Message]:
         """Tell that the venue refused an order."""
-        return orders.reject(self.rules, self.state, order.client_order_id, reason)
+        return orders.reject(self.rules, self.state, order.client_order_id, reason, self.now)
 
     def fill(
         self, order: Order, quantity: Decimal | str, price: str = "100", trade: str | None = None
@@ -220,7 +220,7 @@ class Desk:
         return stop, target
 
     def _move(self, order: Order, status: OrderStatus) -> list[Message]:
-        return orders.move(self.rules, self.state, order.client_order_id, status)
+        return orders.move(self.rules, self.state, order.client_order_id, status, self.now)
 
 
 def placed(messages: list[Message]) -> list[Order]:

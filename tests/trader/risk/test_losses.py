@@ -16,11 +16,12 @@ from trader.model.messages import (
     SubmitOrder,
     TradingStateChanged,
 )
-from trader.model.orders import Flow, FlowKind
+from trader.model.orders import Flow, FlowKind, Leg
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.losses import mark, resume
 from trader.risk.orders import move_cash
+from trader.risk.reconcile import begin
 from trader.risk.returns import Returns
 from trader.venues.candle_file import load_candles
 
@@ -192,6 +193,74 @@ def test_nothing_is_measured_before_the_account_is_known() -> None:
     assert at(desk, 1.0) == []
     assert desk.state.windows.next_roll == 0
 
+
+# -- where a window begins -------------------------------------------------------------------------
+
+
+def boundary(desk: Desk) -> int:
+    """Return the next midnight of a desk."""
+    return desk.state.windows.next_roll
+
+
+def test_what_a_stop_loses_first_thing_in_a_day_is_that_days_loss() -> None:
+    """The day began with what was last known before it, not with what the fill has left."""
+    desk = open_desk()
+    stop = desk.campaign.alive(Leg.STOP)[0].order
+    at(desk, 100.0, boundary(desk) - HOUR)
+    desk.now = boundary(desk) + SECOND
+    told = desk.fill(stop, stop.quantity, "95")
+    assert [m.limit for m in told if isinstance(m, LimitBreached)] == [Reason.LOSS_DAY]
+
+
+def test_a_fall_over_a_hole_in_the_data_is_the_new_days_loss() -> None:
+    """The first candle of a day is not where it began, unless it closes at midnight."""
+    desk = open_desk()
+    at(desk, 100.0, boundary(desk) - HOUR)
+    breach, _ = at(desk, 96.0, boundary(desk) + HOUR)
+    assert isinstance(breach, LimitBreached)
+
+    sharp = open_desk()
+    midnight = boundary(sharp)
+    at(sharp, 100.0, midnight - HOUR)
+    assert mark_close(sharp, 96.0, midnight) == []
+    assert mark_close(sharp, 95.0, midnight + HOUR) == []
+    assert sharp.state.windows.baselines[Window.DAY] == pytest.approx(sharp.state.equity(), 0.02)
+
+
+def mark_close(desk: Desk, close: float, now: int) -> list[Message]:
+    """Mark the position as a candle closes."""
+    desk.state.prices[SYMBOL].close = close
+    desk.state.prices[SYMBOL].closed = now
+    return mark(desk.rules, desk.state, now, at_close=True)
+
+
+def test_a_day_that_began_while_the_engine_was_down_begins_with_what_is_first_known() -> None:
+    """That is: the account was read, and the market has said what the position is worth."""
+    desk = open_desk()
+    week = desk.state.windows.baselines[Window.WEEK]
+    begin(desk.rules, desk.state, "next", desk.now)
+    desk.now += DAY
+    desk.reconcile()
+    mark_close(desk, 120.0, desk.now + HOUR)
+    assert desk.state.windows.baselines[Window.DAY] == desk.state.equity()
+    assert desk.state.windows.baselines[Window.WEEK] == week
+    breach, _ = mark_close(desk, 116.0, desk.now + 2 * HOUR)
+    assert isinstance(breach, LimitBreached)
+    assert breach.limit is Reason.LOSS_DAY
+
+
+def test_a_restart_within_a_day_keeps_its_loss() -> None:
+    """What was lost before it, and while the engine was down, is lost since the day began."""
+    desk = open_desk()
+    at(desk, 98.0)
+    begin(desk.rules, desk.state, "next", desk.now)
+    desk.reconcile()
+    breach, *_ = mark_close(desk, 96.5, desk.now + HOUR)
+    assert isinstance(breach, LimitBreached)
+    assert breach.limit is Reason.LOSS_DAY
+
+
+# -- in another currency ----------------------------------------------------------------------
 
 RATE = "USD-EUR"
 
