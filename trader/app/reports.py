@@ -19,7 +19,7 @@ import msgspec
 
 from trader.accounting.position import Position
 from trader.accounting.windows import Window
-from trader.app.compose import Engine
+from trader.app.compose import Engine, rules_of
 from trader.app.health import budgets_of, models_of
 from trader.app.standing import holds_of, level_of
 from trader.execution.blotter import Blotter
@@ -30,6 +30,7 @@ from trader.risk.checks import loss_limit
 from trader.risk.losses import LOSSES
 from trader.risk.settings import RiskSettings
 from trader.risk.state import RiskState
+from trader.risk.tail import tail_now
 from trader.runtime import recovery
 from trader.runtime.kernel import Kernel
 from trader.runtime.role import Role
@@ -254,8 +255,18 @@ def limits_of(engine: Engine, state: RiskState) -> tuple[LimitStatus, ...]:
         ),
         default=0.0,
     )
+    tail = tail_now(rules_of(engine.settings, instruments), state)
+    tails = (
+        (
+            ("VALUE_AT_RISK", tail.var, risk.max_var_pct),
+            ("EXPECTED_SHORTFALL", tail.shortfall, risk.max_expected_shortfall_pct),
+        )
+        if tail is not None
+        else ()
+    )
     return (
         *losses_of(risk, state),
+        *(LimitStatus(name, used, bound, "% of equity a day") for name, used, bound in tails),
         LimitStatus("EXPOSURE_POSITIONS", len(held), risk.max_concurrent_trades, "positions"),
         LimitStatus(
             "EXPOSURE_SIZE",

@@ -53,7 +53,7 @@ def _bench(rules: Rules, prices: Mapping[str, float]) -> Bench:
         cash=EQUITY,
         holds=[],
         prices={symbol: Price(close=close, closed=NOW)},
-        returns={symbol: _calm(rules.settings.returns_candles)},
+        returns={symbol: _calm(rules)},
         baseline={},
     )
     terms = rules.instruments[symbol].terms
@@ -61,7 +61,7 @@ def _bench(rules: Rules, prices: Mapping[str, float]) -> Bench:
     state.performance.mark(EQUITY)
     if rules.conversion:
         state.prices[rules.conversion] = Price(close=1.0, closed=NOW)
-        state.returns[rules.conversion] = _calm(rules.settings.returns_candles)
+        state.returns[rules.conversion] = _calm(rules)
         state.converted = state.performance
     stop, target = (close * (1 - pct / 100) for pct in (_stop(rules), -_stop(rules)))
     proposal = ProposeOrder(1, symbol, Stance.LONG, 1.0, close, stop, target, "drill")
@@ -69,8 +69,9 @@ def _bench(rules: Rules, prices: Mapping[str, float]) -> Bench:
     return Bench(msgspec.structs.replace(rules, instruments=instruments), state, proposal)
 
 
-def _calm(count: int) -> Returns:
-    """Return the returns of a symbol that hardly moved."""
+def _calm(rules: Rules) -> Returns:
+    """Return the returns of a symbol that hardly moved: as few as are relied on."""
+    count = rules.settings.returns_needed if rules.settings.returns_candles else 0
     times = [NOW - age * SECOND for age in reversed(range(count))]
     return Returns(1.0, NOW, DAY, times, [1e-4 * (-1) ** place for place in range(count)])
 

@@ -179,13 +179,9 @@ def size(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) 
 
 
 def _moves(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) -> Moves:
-    equity, settings = state.equity(), rules.settings
+    settings, sign = rules.settings, situation.side.sign
+    shares = portfolio.shares_of(rules, held, state.equity())
     most, least = settings.returns_candles, settings.returns_needed
-    shares = {s: float(net) / equity for s, net in held.net.items()} if equity > 0 else {}
-    if rules.conversion:
-        # All of it is in the quote currency, and moves with it.
-        shares[rules.conversion] = 1.0
-    sign = situation.side.sign
     return moves_of(state.returns, shares, situation.symbol, sign, most, least)
 
 

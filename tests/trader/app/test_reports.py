@@ -44,6 +44,7 @@ def test_a_picture_of_a_run_that_trades(engine: Engine) -> None:
     assert [position.symbol for position in status.positions] == ["BTC-USD"]
     assert [order.leg.name for order in status.orders] == ["STOP", "TARGET"]
     assert {limit.name for limit in status.limits if limit.used > limit.bound} == set()
+    assert {limit.name for limit in status.limits} > {"VALUE_AT_RISK", "EXPECTED_SHORTFALL"}
     assert [(feed.symbol, feed.state) for feed in status.feeds] == [("BTC-USD", "ended")]
 
 
