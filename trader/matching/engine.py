@@ -52,8 +52,8 @@ class MatchingEngine:
         self._pricing = {symbol: Pricing(i, settings) for symbol, i in granted.items()}
         self._share = settings.max_volume_share
         # An account has one currency; what is only watched for its price comes last.
-        currency = next(iter(instruments.values())).quote
-        self.book = book or Book(balances={currency: settings.start_equity})
+        currencies = [instrument.quote for instrument in instruments.values()][:1]
+        self.book = book or Book(balances=dict.fromkeys(currencies, settings.start_equity))
         # Not part of the memory: it follows from the open orders.
         self._quiet: dict[str, Range] = {}
 
