@@ -83,7 +83,7 @@ def _check_interval(interval: str) -> None:
 
 
 def _check_currency(currency: str) -> None:
-    if currency != "quote" and not (currency.isalnum() and currency == currency.upper()):
+    if currency != "quote" and not re.fullmatch(r"[A-Z0-9]{2,12}", currency):
         raise ValueError("not a currency")
 
 
