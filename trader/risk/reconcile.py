@@ -28,7 +28,7 @@ def begin(rules: Rules, state: RiskState, run: str) -> list[Message]:
     state.run, state.epoch, state.alarm = run, 0, math.inf
     state.leverages = {}
     state.holds = [STARTING, *(known for known in state.holds if known.reason in LASTING)]
-    state.marked, state.begun = None, []
+    state.marked = None
     for symbol in rules.instruments:
         price = state.prices.setdefault(symbol, Price())
         price.closed = price.quoted = 0
