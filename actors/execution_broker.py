@@ -2,27 +2,16 @@
 
 from typing import ClassVar
 
-import msgspec
-
-from trader.execution.blotter import Blotter, Change
-from trader.execution.reconcile import Reconciliation
+from trader.execution.blotter import Change
+from trader.execution.state import BrokerState
 from trader.model import messages as m
 from trader.model.market import SECOND
 from trader.ports import Venue
 from trader.runtime import Actor
 
 
-class BrokerState(msgspec.Struct):
-    """Every order, whether the venue's stream is open, and how far all was compared."""
-
-    blotter: Blotter = msgspec.field(default_factory=Blotter)
-    reconciliation: Reconciliation = msgspec.field(default_factory=Reconciliation)
-    streaming: bool = False
-    halted: bool = False
-
-
 class ExecutionBroker(Actor):
-    """Send each order once, ask until its end is known, tell each change once."""
+    """Send each order once, ask until its end is known, tell each change and each doubt's end."""
 
     role: ClassVar[str] = "execution_broker"
     State = BrokerState
@@ -49,8 +38,11 @@ class ExecutionBroker(Actor):
         self._follow(self.state.blotter.fail(message.client_order_id, message.failure))
 
     def on_cancel_order(self, message: m.CancelOrder) -> None:
-        """Cancel an order, now or as soon as the venue is known to have it."""
-        self._follow(*self.state.blotter.cancel(message.client_order_id))
+        """Cancel an order, now or as soon as the venue has it; what never came here is gone."""
+        client_order_id, blotter = message.client_order_id, self.state.blotter
+        self._follow(*blotter.cancel(client_order_id))
+        if client_order_id not in blotter.records:
+            self.send(m.OrderCanceled(client_order_id))
 
     def on_submit_answered(self, message: m.SubmitAnswered | m.CancelAnswered) -> None:
         """Fold the state of an order after a request."""
@@ -78,7 +70,9 @@ class ExecutionBroker(Actor):
 
     def on_query_answered(self, message: m.QueryAnswered) -> None:
         """Fold an order with its fills, or that the venue knows no such order."""
-        self._follow(self.state.blotter.answer(message.client_order_id, message.found, self.now))
+        client_order_id, within = message.client_order_id, self.venue.arrives_within
+        answer = self.state.blotter.answer
+        self._follow(answer(client_order_id, message.found, self.now, within))
 
     def on_cancel_failed(self, message: m.CancelFailed | m.QueryFailed) -> None:
         """Conclude nothing: the order stays as it is and is asked about."""

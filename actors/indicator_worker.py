@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from trader.advice.window import SPAN
 from trader.indicators.columns import ColumnCursor
 from trader.indicators.stream import StreamMemory
 from trader.model.messages import CandleClosed, HistoryLoaded, SnapshotTaken, WarmupAdvanced
@@ -24,7 +25,8 @@ class WorkerState(msgspec.Struct):
 class IndicatorWorker(Actor):
     """Keeps the indicators of one symbol; no snapshot before all of them are warm.
 
-    `with_candles` sends each candle along with its snapshot: a brief shows it to a model.
+    `with_candles` sends each candle along with its snapshot, since a brief shows it to a model:
+    those on which nobody trades too, as far as indicators that are `early` know them.
     """
 
     role: ClassVar[str] = INDICATOR_WORKER
@@ -46,18 +48,25 @@ class IndicatorWorker(Actor):
 
     def on_history_loaded(self, message: HistoryLoaded) -> None:
         """Fold candles on which nobody trades any more."""
-        memory = self.state.memory
-        for candle in message.candles:
-            self.indicators.take(memory, candle)
+        memory, take = self.state.memory, self.indicators.take
+        taken = [(candle, take(memory, candle)) for candle in message.candles]
+        if self.with_candles:
+            for candle, snapshot in taken[-SPAN:]:
+                if snapshot is not None:
+                    self.send(SnapshotTaken(self.symbol, snapshot, candle, past=True))
         self._tell_warmup(self.indicators.taken(memory))
 
     def on_candle_closed(self, message: CandleClosed) -> None:
         """Fold the candle and tell the indicators at its close, or how far they are along."""
         snapshot = self.indicators.take(self.state.memory, message.candle)
+        if snapshot is not None and not self.with_candles:
+            self.send(SnapshotTaken(self.symbol, snapshot))
+            return
+        taken = self.indicators.taken(self.state.memory)
+        past = taken < self.indicators.needed
         if snapshot is not None:
-            candle = message.candle if self.with_candles else None
-            self.send(SnapshotTaken(self.symbol, snapshot, candle))
-        elif (taken := self.indicators.taken(self.state.memory)) % self.pace == 0:
+            self.send(SnapshotTaken(self.symbol, snapshot, message.candle, past))
+        if (snapshot is None or past) and taken % self.pace == 0:
             self._tell_warmup(taken)
 
     def _tell_warmup(self, taken: int) -> None:

@@ -9,16 +9,17 @@ from trader.advice.checks import opens
 from trader.advice.desk import AdvisorState
 from trader.advice.rules import ADVISORS, rules_advice
 from trader.advice.settings import AdviceSettings
-from trader.advice.window import remember
 from trader.model.market import SECOND
 from trader.model.messages import (
     AdviceGiven,
     AdviceRefused,
+    FeedEnded,
     HaltTrading,
     ModelAnswered,
     ModelFailed,
     OrderDenied,
     PositionChanged,
+    QuestionDue,
     SessionStarted,
     SnapshotTaken,
     WarmupAdvanced,
@@ -57,7 +58,7 @@ class LLMAdvisor(Actor):
     def on_session_started(self, _message: SessionStarted) -> None:
         """Forget the halt that ended an earlier run, and the questions that died with it."""
         self.state.halted = False
-        self.state.desk.pending.clear()
+        self.state.desk.give_up()
 
     def on_warmup_advanced(self, message: WarmupAdvanced) -> None:
         """Note that no advice on a symbol is possible yet."""
@@ -66,29 +67,24 @@ class LLMAdvisor(Actor):
     def on_snapshot_taken(self, message: SnapshotTaken) -> None:
         """Give the advice that the snapshot merits, or ask for it."""
         symbol, desk, asks = message.symbol, self.state.desk, self.model is not None
-        self.state.warming.pop(symbol, None)
         if asks:
-            remember(desk.rows.setdefault(symbol, []), message.snapshot, message.candle)
+            desk.see(message)
+        if message.past:
+            return
+        self.state.warming.pop(symbol, None)
         advice = self._by_rule(symbol, message.snapshot)
-        if advice is not None and not opens(advice, self._position(symbol)):
+        if advice is not None and not opens(advice, self.state.side(symbol)):
             self.send(AdviceGiven(advice))
         elif not asks or desk.waits(symbol, self.now) or not self._asks(symbol):
             self._enter(advice)
 
     def _by_rule(self, symbol: str, snapshot: Snapshot) -> Advice | None:
-        return self.rule(self.settings, symbol, snapshot, self._position(symbol))
-
-    def _position(self, symbol: str) -> int:
-        quantity = self.state.positions.get(symbol)
-        return 0 if quantity is None else 1 if quantity > 0 else -1
+        return self.rule(self.settings, symbol, snapshot, self.state.side(symbol))
 
     def _enter(self, advice: Advice | None) -> None:
         """Give the rules' advice to enter, where they are to give it."""
-        if advice is None or self.state.halted or self.asking.settings.then == "hold":
-            return
-        now, last = advice.ts_event, self.state.entries.get(advice.symbol)
-        if last is None or now - last >= self.pause:
-            self.state.entries[advice.symbol] = now
+        alone = self.asking.settings.without_model == "rules"
+        if advice is not None and alone and self.state.may_enter(advice, self.pause):
             self.send(AdviceGiven(advice))
 
     def _asks(self, symbol: str) -> bool:
@@ -101,12 +97,18 @@ class LLMAdvisor(Actor):
 
     def _ask(self, symbol: str, tried: tuple[str, ...]) -> bool:
         noes = self.state.noes.get(symbol, ())
-        begun = begin(self.asking, self.state.desk, symbol, tried, noes, self.now)
-        if begun is None or self.model is None:
-            return False
-        key, question = begun
-        self.call(key, self.model.ask, question, done=ModelAnswered, failed=ModelFailed)
-        return True
+        due = begin(self.asking, self.state.desk, symbol, tried, noes, self.now)
+        if due is not None:
+            self.send(due)
+        return due is not None
+
+    def on_question_due(self, message: QuestionDue) -> None:
+        """Have the question leave, now that what it may cost is on record."""
+        key, model, durable = message.key, self.model, self.asking.durable
+        question = self.state.desk.let_go(key)
+        if question is not None and model is not None:
+            done, failed = ModelAnswered, ModelFailed
+            self.call(key, model.ask, question, done=done, failed=failed, durable=durable)
 
     def on_model_answered(self, message: ModelAnswered) -> None:
         """Pass a sound opinion on, with what the model was shown."""
@@ -119,9 +121,8 @@ class LLMAdvisor(Actor):
     def _end(self, ended: Ended | None) -> None:
         if ended is None:
             return
-        pending, given = ended.pending, ended.given
-        symbol = pending.symbol
-        if not self.state.halted or not opens(given.advice, self._position(symbol)):
+        pending, given, symbol = ended.pending, ended.given, ended.pending.question.symbol
+        if not self.state.halted or not opens(given.advice, self.state.side(symbol)):
             self.send(given)
         if given.fault is None or not self.state.desk.is_newest(pending):
             return
@@ -130,15 +131,14 @@ class LLMAdvisor(Actor):
 
     def on_position_changed(self, message: PositionChanged) -> None:
         """Note which positions are open."""
-        if self.model is not None:
-            self.state.desk.on_position(message, self.now)
-        if message.quantity:
-            self.state.positions[message.symbol] = message.quantity
-        else:
-            self.state.positions.pop(message.symbol, None)
+        self.state.take(message, self.now)
 
     def on_halt_trading(self, _message: HaltTrading) -> None:
         """Advise no more entries."""
+        self.state.halted = True
+
+    def on_feed_ended(self, _message: FeedEnded) -> None:
+        """Advise no more entries: an answer that comes now is about a market nobody sees."""
         self.state.halted = True
 
     def on_advice_refused(self, message: AdviceRefused) -> None:

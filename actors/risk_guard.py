@@ -13,12 +13,11 @@ from trader.risk.holds import hold, release
 from trader.risk.losses import mark, resume
 from trader.risk.orders import STATUSES
 from trader.risk.proposals import judge
-from trader.risk.state import Price, RiskState, Rules
+from trader.risk.state import RiskState, Rules
 from trader.runtime import Actor
 from trader.topology import RISK_GUARD
 
 Moved = m.OrderSubmitted | m.OrderAccepted | m.OrderCanceled | m.OrderExpired | m.OrderUnknown
-
 Filled = m.OrderFilled | m.OrderPartiallyFilled | m.PositionLiquidated
 
 
@@ -31,12 +30,12 @@ class RiskGuard(Actor):
 
     def __init__(self, rules: Rules) -> None:
         super().__init__()
-        self.rules = rules
+        self.rules, self.kept = rules, rules.settings.returns_candles
         self.followed = exits.followed(rules)
 
     def initial_state(self) -> RiskState:
         """Return the memory of a guard that has seen nothing: halted until reconciled."""
-        return RiskState(prices={symbol: Price() for symbol in self.rules.instruments})
+        return RiskState().know(self.rules.instruments)
 
     def on_candle_closed(self, message: m.CandleClosed) -> None:
         """Mark positions at the close, and follow with stops; without one, only note the price."""
@@ -44,17 +43,20 @@ class RiskGuard(Actor):
         price = state.prices[message.symbol]
         price.close = candle.close
         price.closed = ts = candle.ts_event
+        state.returns[message.symbol].note(candle, self.kept)
         if state.held or ts >= state.windows.next_roll:
             self._tell(mark(self.rules, state, ts, at_close=True))
             if message.symbol in self.followed:
                 self._tell(exits.follow(self.rules, state, message.symbol, candle))
 
+    def on_history_loaded(self, message: m.HistoryLoaded) -> None:
+        """Learn how a symbol moves."""
+        self.state.returns[message.symbol].learn(message.candles, self.kept)
+
     def on_quote_updated(self, message: m.QuoteUpdated) -> None:
         """Note the newest quote."""
         quote, price = message.quote, self.state.prices[message.symbol]
-        price.bid = quote.bid
-        price.ask = quote.ask
-        price.quoted = quote.ts_event
+        price.bid, price.ask, price.quoted = quote.bid, quote.ask, quote.ts_event
 
     def on_feed_stalled(self, message: m.FeedStalled | m.FeedRecovered) -> None:
         """Deny entries on a symbol whose feed stands still; exits pass."""
@@ -71,14 +73,15 @@ class RiskGuard(Actor):
     def on_order_accepted(self, message: Moved) -> None:
         """Fold a change of an order that is not a fill."""
         cid, status = message.client_order_id, STATUSES[type(message)]
-        self._tell(orders.move(self.rules, self.state, cid, status))
+        self._tell(orders.move(self.rules, self.state, cid, status, self.now))
 
     on_order_submitted = on_order_canceled = on_order_accepted
     on_order_expired = on_order_unknown = on_order_accepted
 
     def on_order_rejected(self, message: m.OrderRejected) -> None:
         """Give an entry up; send a stop or an exit again, or the other way."""
-        self._tell(orders.reject(self.rules, self.state, message.client_order_id, message.reason))
+        cid, reason = message.client_order_id, message.reason
+        self._tell(orders.reject(self.rules, self.state, cid, reason, self.now))
 
     def on_order_filled(self, message: Filled) -> None:
         """Change the position, and have it protected."""
@@ -99,7 +102,7 @@ class RiskGuard(Actor):
 
     def on_session_started(self, message: m.SessionStarted) -> None:
         """Halt until reconciled."""
-        self._tell(reconcile.begin(self.rules, self.state, message.run))
+        self._tell(reconcile.begin(self.rules, self.state, message.run, self.now))
 
     def on_account_reconciled(self, message: m.AccountReconciled) -> None:
         """Compare the ledger with the balances, positions with their stops; then trade."""
@@ -131,11 +134,11 @@ class RiskGuard(Actor):
 
     def on_journal_recovered(self, _message: m.JournalRecovered) -> None:
         """Trade again."""
-        reason, detail = Reason.HALT_JOURNAL, "the journal can be written again"
-        self._tell(release(self.state, frozenset({reason}), reason, detail))
+        reason = Reason.HALT_JOURNAL
+        self._tell(release(self.state, frozenset({reason}), reason, "it can be written again"))
 
     def _hold(self, reason: Reason, detail: str, level: TradingState = TradingState.HALTED) -> None:
-        self._tell(hold(self.state, reason, level, detail))
+        self._tell(hold(self.state, reason, level, detail, self.now))
 
     def _tell(self, messages: Iterable[Message]) -> None:
         for message in messages:

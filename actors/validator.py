@@ -28,8 +28,8 @@ class ValidatorState(msgspec.Struct):
     decisions: int = 0
     positions: dict[str, Decimal] = {}
     """Quantities of the open ones."""
-    stalled: dict[str, int] = {}
-    """Since when nothing came from the market (ns)."""
+    stalled: dict[str, FeedStalled] = {}
+    """What was last told of the feeds that are not live."""
     claims: dict[str, Tally] = {}
     """What the claims of each model came to."""
 
@@ -73,7 +73,7 @@ class Validator(Actor):
             now=self.now,
             known_symbol=symbol in self.symbols,
             position=0 if quantity is None else 1 if quantity > 0 else -1,
-            stalled_since=self.state.stalled.get(symbol),
+            stalled=self.state.stalled.get(symbol),
         )
 
     def on_position_changed(self, message: PositionChanged) -> None:
@@ -85,7 +85,7 @@ class Validator(Actor):
 
     def on_feed_stalled(self, message: FeedStalled) -> None:
         """Refuse entries on a symbol that cannot be seen."""
-        self.state.stalled[message.symbol] = message.since
+        self.state.stalled[message.symbol] = message
 
     def on_feed_recovered(self, message: FeedRecovered) -> None:
         """Take entries again."""

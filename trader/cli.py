@@ -10,6 +10,7 @@ import typer
 
 from trader.model.errors import TraderError, UsageError
 from trader.settings.problems import to_line
+from trader.ui.redact import redactor, secrets_of
 from trader.ui.typed import to_pairs, to_seconds
 from trader.venues.symbols import to_symbol
 
@@ -51,7 +52,7 @@ def main() -> None:
     try:
         app()
     except TraderError as error:
-        for line in str(error).split("\n"):
+        for line in redactor(secrets_of(os.environ))(str(error)).split("\n"):
             print(f"error: {to_line(line)}", file=sys.stderr)
         sys.exit(2)
     except OSError as error:
@@ -219,15 +220,14 @@ def show_run(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Number, id, or last.")] = "last",
     data_dir: DataDir = None,
     as_json: AsJson = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Check its whole journal.")] = False,
 ) -> None:
     """Print the results of a past run again."""
-    from trader.app.history import find_run, summary_of
-    from trader.ui.results import to_text
-    from trader.ui.summary import to_json
+    from trader.app.history import find_run, show, verify_run
 
     directory = _directory(data_dir)
-    summary = summary_of(find_run(directory, run), directory)
-    _print(to_json(summary).decode() if as_json else to_text(summary, whole=True))
+    found = find_run(directory, run)
+    _print((verify_run if verify else show)(found, directory, as_json=as_json))
 
 
 @app.command()
@@ -356,10 +356,9 @@ def _trade(
 
 def _directory(data_dir: str | None) -> Path:
     """Return the data directory of a command that reads what runs left."""
-    directory = _data_dir(data_dir)
-    if not directory.is_dir():
-        raise UsageError(f"data directory {directory}: there is none; give --data-dir DIR")
-    return directory
+    from trader.storage.data_dir import find_data_dir
+
+    return find_data_dir(_data_dir(data_dir))
 
 
 def _data_dir(data_dir: str | None) -> Path:

@@ -8,7 +8,7 @@ connection awaits `native` as well, and runs on the live driver alone.
 
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from types import coroutine
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import msgspec
 
@@ -74,9 +74,10 @@ def native(function: Callable[[], Awaitable[T]]) -> Generator[Native, T, T]:
 
 
 @coroutine
-def forever() -> Generator[None, None, None]:
+def forever() -> Generator[None, None, NoReturn]:
     """Never return; the driver closes the coroutine when the run ends."""
-    yield None
+    while True:
+        yield None
 
 
 class Clock(Protocol):
@@ -101,6 +102,11 @@ class Market(Protocol):
 
 class Venue(Protocol):
     """A connection to where orders are filled."""
+
+    @property
+    def arrives_within(self) -> int:
+        """The time (ns) after which an order that was sent, and is not found, will not arrive."""
+        ...
 
     def instrument(self, symbol: str) -> Instrument:
         """Return the rules of a symbol; raise UsageError with the nearest names if unknown."""

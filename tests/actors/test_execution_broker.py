@@ -1,4 +1,4 @@
-"""The ExecutionBroker: each order sent once, asked about until its end is known, told once."""
+"""The ExecutionBroker: each order sent once, asked about until its end is known."""
 
 from decimal import Decimal
 
@@ -250,6 +250,27 @@ async def test_a_cancel_of_an_order_on_its_way_follows_it(
     assert events(await broker.advance(1)) == [m.OrderAccepted, m.OrderCanceled]
 
 
+async def test_a_cancel_of_an_order_that_never_came_here_ends_it(
+    broker: Stage, venue: ScriptedVenue
+) -> None:
+    """Its SubmitOrder died with the process before it was heard, so that nobody sent it."""
+    assert await broker.tell(CANCEL) == [m.OrderCanceled(CID)]
+    assert venue.count("cancel") == 0
+
+
+async def test_a_cancel_asked_for_every_few_seconds_does_not_keep_an_order_unknown(
+    broker: Stage, venue: ScriptedVenue
+) -> None:
+    """It is given up in its time: RiskGuard repeats a cancel as long as the order stands."""
+    venue.fail("submit", DROPPED)
+    await broker.tell(submit(ENTRY))
+    sent = [
+        event for _ in range(14) for event in await broker.tell(CANCEL) + await broker.advance(5)
+    ]
+
+    assert events(sent) == [m.OrderRejected]
+
+
 async def test_a_halt_stops_entries_and_lets_exits_pass(
     broker: Stage, venue: ScriptedVenue
 ) -> None:
@@ -314,6 +335,17 @@ async def test_after_a_restart_every_open_order_is_asked_about_first(
     assert venue.count("query") - before == 2
 
 
+async def test_after_a_restart_a_stop_that_rests_is_told_of_at_once(
+    broker: Stage, venue: ScriptedVenue
+) -> None:
+    """Also while nobody knows of another order: RiskGuard does not wait for an account."""
+    venue.fail("submit", None, DROPPED)
+    await broker.tell(submit(STOP), submit(ENTRY))
+    sent = await broker.tell(m.SessionStarted("run", resumed=True)) + await broker.advance(5)
+
+    assert sent == [m.OrderAccepted(STOP.client_order_id, "v0")]
+
+
 async def test_an_order_that_is_missing_is_asked_about_every_five_minutes(
     broker: Stage, venue: ScriptedVenue
 ) -> None:
@@ -344,12 +376,12 @@ async def test_a_stream_that_breaks_is_opened_again_and_all_is_compared(
 async def test_after_a_lost_message_everything_is_asked_about(
     broker: Stage, venue: ScriptedVenue
 ) -> None:
-    """The message may have been the answer to anything."""
+    """The message may have been the answer to anything: what rests is told again."""
     await broker.tell(submit(ENTRY))
     await broker.tell(m.MessageLost("execution_broker", "ExecutionReported", 7))
     sent = await broker.advance(5)
 
-    assert events(sent) == []
+    assert events(sent) == [m.OrderAccepted]
     assert reconciled(sent) == [""]
     assert venue.count("query") == 1
 

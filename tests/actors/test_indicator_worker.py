@@ -77,6 +77,45 @@ async def test_a_candle_comes_along_where_it_is_wanted(
     assert [m.candle.ts_event for m in taken] == [m.snapshot.ts_event for m in taken]
 
 
+EARLY = 5
+
+
+@pytest.fixture(params=["stream", "columns"])
+def early(request: pytest.FixtureRequest) -> Indicators:
+    """Offer both forms in turn, each with snapshots from five candles before it is warm."""
+    if request.param == "stream":
+        return stream_indicators(NEEDED, early=EARLY)
+    return column_indicators(to_series(CANDLES), NEEDED, early=EARLY)
+
+
+@pytest.mark.parametrize("loaded", [0, WARM - 2, WARM, 85])
+async def test_what_is_past_is_shown_too(stage: Stage, early: Indicators, loaded: int) -> None:
+    """Candles before the warm one, and those of a history: by the same snapshots, each said to be.
+
+    However much of it came as history and however much as candles.
+    """
+    await stage.start(IndicatorWorker, SYMBOL, early, True)
+    sent = await stage.tell(HistoryLoaded(SYMBOL, tuple(CANDLES[:loaded])), *closed(loaded, 90))
+    taken = [m for m in sent if isinstance(m, SnapshotTaken)]
+    last = max(loaded, WARM)
+
+    assert [m.candle for m in taken] == CANDLES[WARM - EARLY :]
+    assert [m.past for m in taken] == [row < last for row in range(WARM - EARLY, 90)]
+    memory = early.start()
+    assert [early.take(memory, c) for c in CANDLES][WARM - EARLY :] == [m.snapshot for m in taken]
+
+
+async def test_of_a_long_history_what_a_window_holds_is_shown(
+    stage: Stage, early: Indicators, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as what an engine missed that goes on after a day."""
+    monkeypatch.setattr("actors.indicator_worker.SPAN", 10)
+    await stage.start(IndicatorWorker, SYMBOL, early, True)
+    taken = await stage.tell(HistoryLoaded(SYMBOL, tuple(CANDLES)))
+
+    assert [m.candle for m in taken] == CANDLES[-10:]
+
+
 async def test_memory_is_a_checkpoint(stage: Stage, indicators: Indicators) -> None:
     """The whole memory survives msgpack, and tells by itself which form it is of."""
     await stage.start(IndicatorWorker, SYMBOL, indicators)

@@ -8,17 +8,19 @@ import pytest
 from actors.llm_advisor import LLMAdvisor
 from tests.trader.advice.samples import DIP, PEAK, PROMPT, SYMBOL, said
 from trader.advice.asking import Asking
-from trader.advice.desk import LOST
+from trader.advice.desk import LOST, Usage
 from trader.advice.settings import AdviceSettings, LlmSettings
 from trader.model.errors import OutcomeUnknown, Rejected
 from trader.model.market import SECOND, Candle
 from trader.model.messages import (
     AdviceGiven,
     AdviceRefused,
+    FeedEnded,
     HaltTrading,
     Message,
     OrderDenied,
     PositionChanged,
+    QuestionDue,
     SessionStarted,
     SnapshotTaken,
 )
@@ -95,7 +97,9 @@ async def test_a_models_opinion_becomes_advice(stage: Stage) -> None:
     model = ScriptedModel(big=said())
     await start(stage, model)
 
-    (given,) = await stage.tell(taken(QUIET))
+    due, given = await stage.tell(taken(QUIET))
+    assert isinstance(due, QuestionDue)
+    assert isinstance(given, AdviceGiven)
 
     assert (given.advice.source, given.advice.stance, given.advice.stop) == (BIG, Stance.LONG, 98.0)
     assert given.opinion is not None
@@ -142,8 +146,8 @@ async def test_the_next_model_comes_before_the_rules(stage: Stage) -> None:
 
 
 async def test_without_rules_nobody_enters(stage: Stage) -> None:
-    """`then = hold` ends the ladder; an exit by the rules is given as ever."""
-    await start(stage, ScriptedModel(big=OutcomeUnknown("down")), then="hold")
+    """`without_model = no-entries` ends the ladder; an exit by the rules is given as ever."""
+    await start(stage, ScriptedModel(big=OutcomeUnknown("down")), without_model="no-entries")
 
     assert sources(await stage.tell(taken(DIP))) == [(BIG, Reason.MODEL_FAILED)]
     assert sources(await stage.tell(position("1"), taken(PEAK, 1))) == [("rules", Stance.FLAT)]
@@ -159,6 +163,26 @@ async def test_a_model_that_fails_is_left_alone(stage: Stage) -> None:
         await stage.advance(60)
 
     assert len(model.asked) == 4
+
+
+@pytest.mark.parametrize("minutes", [5, 30])
+async def test_one_question_tries_a_model_that_rests(stage: Stage, minutes: int) -> None:
+    """A sound answer brings it back; until then, and while it is tried, the next one is asked."""
+    model = ScriptedModel(big=OutcomeUnknown("down"), small=said(stance="hold"))
+    await start(stage, model, prefilter=False)
+    for minute in range(3):
+        await stage.tell(taken(QUIET, minute))
+        await stage.advance(60)
+    assert model.models == [BIG, SMALL] * 3
+
+    await stage.tell(taken(QUIET, 3))
+    model.says[BIG] = said(stance="hold")
+    await stage.advance(60 * minutes)
+    await stage.tell(taken(QUIET, 3 + minutes))
+    await stage.tell(taken(QUIET, 4 + minutes))
+
+    assert model.models[6:] == [SMALL, BIG, BIG]
+    assert stage.state.desk.breakers == {}
 
 
 async def test_an_exit_waits_for_nobody(stage: Stage) -> None:
@@ -234,7 +258,7 @@ async def test_quiet_candles_are_not_asked_about(stage: Stage, prefilter: bool, 
         ({"close": 99.8}, True),
         ({"marks": ("gold_buy",)}, True),
         ({"rsi_zone": -1}, True),
-        ({"gap": 3, "last": ()}, False),
+        ({"last": ()}, False),
     ],
 )
 async def test_what_makes_a_candle_worth_a_question(
@@ -248,6 +272,18 @@ async def test_what_makes_a_candle_worth_a_question(
     await stage.tell(taken(QUIET, 1, **changes))
 
     assert len(model.asked) == 1 + asked
+
+
+async def test_nobody_is_asked_for_an_entry_across_a_hole(stage: Stage) -> None:
+    """What is open may be closed at any time; an entry would be refused."""
+    model = ScriptedModel(big=said())
+    await start(stage, model)
+
+    assert await stage.tell(taken(DIP, 0, gap=3)) == []
+    assert model.asked == []
+
+    await stage.tell(position("1"), taken(DIP, 1, gap=4))
+    assert len(model.asked) == 1
 
 
 async def test_an_open_position_is_asked_about_on_every_candle(stage: Stage) -> None:
@@ -272,6 +308,16 @@ async def test_after_a_halt_no_model_enters(stage: Stage) -> None:
     assert sources(await stage.tell(position("1"), taken(QUIET, 1))) == []
     model.says[BIG] = said(stance="flat")
     assert sources(await stage.tell(taken(QUIET, 2))) == [(BIG, Stance.FLAT)]
+
+
+async def test_once_the_market_has_ended_no_model_enters(stage: Stage) -> None:
+    """An answer may still come: nobody can say what the market has done since."""
+    model = ScriptedModel(big=said())
+    model.due = 10 * SECOND
+    await start(stage, model)
+    await stage.tell(taken(DIP, 0), FeedEnded("the market has no more candles"))
+
+    assert sources(await stage.advance(20)) == []
 
 
 async def test_the_next_brief_says_what_became_of_earlier_advice(stage: Stage) -> None:
@@ -312,18 +358,50 @@ async def test_what_models_took_is_counted(stage: Stage) -> None:
 
     usage = {name: msgspec.structs.astuple(u) for name, u in stage.state.desk.usage.items()}
     assert usage == {
-        BIG: (1, 1, 1_000, 100, Decimal("0.002")),
-        SMALL: (1, 0, 1_000, 100, Decimal("0.002")),
+        BIG: (1, 1, 1_100, Decimal("0.002")),
+        SMALL: (1, 0, 1_100, Decimal("0.002")),
     }
 
 
 async def test_a_new_session_waits_for_no_old_question(stage: Stage) -> None:
-    """Whoever was asked by the process before cannot answer this one."""
+    """Whoever was asked by the process before cannot answer this one; it counts all the same."""
     model = ScriptedModel(big=None)
     await start(stage, model)
-    await stage.tell(taken(QUIET, 0), SessionStarted("run", resumed=True), taken(DIP, 1))
+    (due,) = await stage.tell(taken(QUIET, 0))
+    await stage.tell(SessionStarted("run", resumed=True), taken(DIP, 1))
 
+    assert isinstance(due, QuestionDue)
     assert len(model.asked) == 2
+    assert stage.state.desk.used(BIG) == Usage(2, 1, due.tokens, due.cost)
+
+
+async def test_a_question_is_on_record_before_it_leaves(stage: Stage) -> None:
+    """By its key, with the most it may cost: its process may not live to see the answer."""
+    model = ScriptedModel(big=None)
+    await start(stage, model)
+    sent = await stage.tell(taken(QUIET))
+    (question,) = model.asked
+
+    assert sent == [
+        QuestionDue(
+            f"{SYMBOL} {BIG} {question.digest}", SYMBOL, BIG, "2", sent[0].tokens, Decimal(0)
+        )
+    ]
+    assert stage.state.desk.pending[SYMBOL].left
+
+
+async def test_what_is_past_fills_the_window_and_no_more(stage: Stage) -> None:
+    """Nobody advises on it, and the first question after shows it."""
+    model = ScriptedModel(big=said(stance="hold"))
+    await start(stage, model)
+    for minute in range(30):
+        past = msgspec.structs.replace(taken(DIP, minute), past=True)
+        assert await stage.tell(past) == []
+    assert model.asked == []
+
+    await stage.tell(taken(QUIET, 30))
+    (question,) = model.asked
+    assert "over 31 candles" in question.brief
 
 
 async def test_memory_is_a_checkpoint(stage: Stage) -> None:

@@ -19,7 +19,9 @@ from tests.actors.risk_venue import (
 )
 from tests.trader.risk.desk import (
     CASH,
+    MEASURED,
     SYMBOL,
+    UNMEASURED,
     canceled,
     following,
     legs,
@@ -226,6 +228,17 @@ async def test_a_loss_of_the_day_is_told_by_a_candle(guard: Stage) -> None:
     assert change(sent) == (TradingState.ACTIVE, Reason.LOSS_DAY)
 
 
+async def test_history_and_candles_teach_how_a_symbol_moves(stage: Stage) -> None:
+    """The history that warms indicators counts for risk as well; candles go on from it."""
+    await stage.start(RiskGuard, rules(**MEASURED))
+    history = [candle(100.0 + i % 2, ts=60 * i).candle for i in range(30)]
+    assert await stage.tell(m.HistoryLoaded(SYMBOL, tuple(history))) == []
+    await stage.tell(candle(100.0, ts=60 * 30))
+    known = stage.state.returns[SYMBOL]
+    assert known.times == [60 * i for i in range(1, 31)]
+    assert known.values[-1] == pytest.approx(-1 / 101)
+
+
 async def test_a_stalled_feed_keeps_entries_out_and_lets_exits_pass(guard: Stage) -> None:
     """Until the feed recovers."""
     await guard.tell(m.FeedStalled(SYMBOL, 0))
@@ -290,6 +303,14 @@ async def test_a_venue_that_lists_the_stop_keeps_it(guard: Stage) -> None:
     assert await guard.tell(m.AccountReconciled(account, "")) == []
 
 
+async def test_a_stop_that_is_told_of_again_after_a_kill_is_protection(guard: Stage) -> None:
+    """The first word of it died with the process: the position is not closed for that."""
+    stop, target = placed(await guard.tell(bought(await enter(guard))))
+    await guard.tell(m.SessionStarted("next", resumed=True))
+    await guard.tell(accepted(stop), accepted(target))
+    assert await guard.advance(60) == []
+
+
 def pick(rows: list[Resting], place: int) -> Resting:
     """Return one of the orders."""
     return rows[place % len(rows)]
@@ -303,7 +324,9 @@ class AnyVenue(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.decision = self.transfers = 0
-        limits = RiskSettings(max_concurrent_trades=2, cooldown_seconds=0.0, risk_per_trade_pct=5.0)
+        limits = RiskSettings(
+            max_concurrent_trades=2, cooldown_seconds=0.0, risk_per_trade_pct=5.0, **UNMEASURED
+        )
         self.venue = RiskVenue(limits, 60.0, FOLLOWING, trails=self.trails)
         self.stops: dict[int, Decimal] = {}
 

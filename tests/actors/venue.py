@@ -7,6 +7,7 @@ import msgspec
 
 from trader.model.errors import OutcomeUnknown, VenueError
 from trader.model.instrument import Instrument
+from trader.model.market import SECOND
 from trader.model.messages import ExecutionReported
 from trader.model.orders import Approval, Fill, Liquidity, Order, OrderState, OrderStatus
 from trader.model.views import Account
@@ -24,6 +25,8 @@ class ScriptedVenue:
 
     `asked` lists every request that came in, by kind and client order id.
     """
+
+    arrives_within = 60 * SECOND
 
     def __init__(self) -> None:
         self.orders: dict[str, OrderState] = {}

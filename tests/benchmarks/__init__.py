@@ -11,5 +11,6 @@ latency   one message at a time from another thread, idle and beside a busy thre
 orders    from a candle in to an order out, and what its intent's fsync takes
 panel     a second of looking at a run
 pipeline  a year of candles through the whole engine
+risk      judging a proposal, value at risk, marking positions
 startup   the first status line of `run.py`, and its memory
 """

@@ -11,6 +11,7 @@ from tests.benchmarks import (
     orders,
     panel,
     pipeline,
+    risk,
     startup,
 )
 from tests.benchmarks.figures import header, say, to_line
@@ -24,6 +25,7 @@ BENCHMARKS = {
     "orders": orders.measure,
     "panel": panel.measure,
     "pipeline": pipeline.measure,
+    "risk": risk.measure,
     "startup": startup.measure,
 }
 

@@ -5,13 +5,13 @@ from decimal import Decimal
 from time import perf_counter
 
 from tests.benchmarks.figures import Figure, median
-from tests.trader.advice.samples import PROMPT, SYMBOL, rows, said
+from tests.trader.advice.samples import PROMPT, SYMBOL, said, window
 from trader.advice.asking import Asking, answered, begin
 from trader.advice.checks import Standing, refusal
 from trader.advice.claims import refuse_opinion
 from trader.advice.desk import Desk
 from trader.advice.settings import AdviceSettings, LlmSettings
-from trader.advice.window import ROWS
+from trader.advice.window import SPAN, STRIDE
 from trader.model.messages import ModelAnswered
 from trader.model.opinions import Answer
 
@@ -21,17 +21,18 @@ MODEL = "openai:any"
 def measure(scale: float) -> Iterator[Figure]:
     """Ask, answer and judge, time and again, about a full window."""
     asking = Asking(LlmSettings(model=MODEL), PROMPT, "1m", 5.0)
-    desk, settings = Desk(rows={SYMBOL: list(rows(ROWS))}), AdviceSettings()
+    desk, settings = Desk(windows={SYMBOL: window(SPAN + STRIDE - 1)}), AdviceSettings()
     answer = Answer(MODEL, "1", "d", said(), 1_000, 100, Decimal(0), 1.0)
     took, size = [], 0
     for _ in range(max(int(2_000 * scale), 5)):
         began = perf_counter()
-        begun = begin(asking, desk, SYMBOL, (), (), 0)
-        assert begun is not None, "its breaker never opens here"
-        key, question = begun
-        ended = answered(asking, desk, ModelAnswered(key, answer), 0)
+        due = begin(asking, desk, SYMBOL, (), (), 0)
+        assert due is not None, "its breaker never opens here"
+        question = desk.let_go(due.key)
+        assert question is not None, "it was written down a line before"
+        ended = answered(asking, desk, ModelAnswered(due.key, answer), 0)
         assert ended is not None, "it was asked a line before"
-        standing = Standing(now=0, known_symbol=True, position=0, stalled_since=None)
+        standing = Standing(now=0, known_symbol=True, position=0, stalled=None)
         refuse_opinion(settings, ended.given)
         refusal(settings, ended.given.advice, standing)
         took.append(perf_counter() - began)

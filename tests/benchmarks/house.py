@@ -32,6 +32,8 @@ SETTINGS = Settings(
         max_weekly_loss_pct=100.0,
         max_monthly_loss_pct=100.0,
         max_drawdown_pct=100.0,
+        max_var_pct=100.0,
+        max_expected_shortfall_pct=100.0,
         max_order_notional_quote=10**12,
         max_orders_per_day=100_000,
     ),
@@ -62,8 +64,9 @@ def make_exchange(
     settings: Settings, kind: type[SimulatedExchange] = SimulatedExchange
 ) -> SimulatedExchange:
     """Build an exchange that serves the one symbol."""
-    instrument = simulated_instrument(SYMBOL, PRICE, settings.simulation)
-    return kind({SYMBOL: instrument}, settings.simulation)
+    (symbol,), leverage = settings.trading.symbols, settings.trading.leverage
+    instrument = simulated_instrument(symbol, PRICE, settings.simulation, leverage)
+    return kind({symbol: instrument}, settings.simulation)
 
 
 def start_engine(
@@ -88,7 +91,7 @@ class Replay:
 
     def __init__(self, series: Series, settings: Settings) -> None:
         exchange = make_exchange(settings)
-        market = RecordedMarket(SYMBOL, series, exchange)
+        market = RecordedMarket(settings.trading.symbols[0], series, exchange)
         self.engine = start_engine(settings, World(market, exchange, series), self._on_trip)
         self._driver = VirtualDriver(self.engine.main, self.engine.kill)
 

@@ -12,7 +12,7 @@ import msgspec
 
 from tests.benchmarks.figures import Figure, median, number
 from tests.benchmarks.house import MINUTE, SETTINGS, Replay, make_series
-from trader.settings.schema import Settings
+from trader.settings.schema import Settings, TradingSettings
 from trader.venues.candle_file import Series
 
 YEAR = 525_600
@@ -24,12 +24,19 @@ SELDOM = msgspec.structs.replace(
 )
 
 
+PERPETUAL = msgspec.structs.replace(
+    SELDOM, trading=TradingSettings(symbols=("BTC-USD-PERP",), leverage=3)
+)
+"""Long and short, with funding three times a day."""
+
+
 def measure(scale: float) -> Iterator[Figure]:
     """Measure the rate, with entries all the time and once a day, and its change over a year."""
     series = make_series(max(int(YEAR * scale), DAYS))
     often, seldom = _better(series, SETTINGS), _better(series, SELDOM)
-    yield _rate(series, often)
-    yield _rate(series, seldom)
+    yield _rate("pipeline", series, often).at_least(100_000)
+    yield _rate("pipeline", series, seldom).at_least(100_000)
+    yield _rate("perpetual", series, _better(series, PERPETUAL)).at_least(80_000)
     candles = len(series) // DAYS
     months = often.days[:MONTH], often.days[-MONTH:]
     first, last = (median(days) / candles * 1e6 for days in months)
@@ -64,7 +71,7 @@ def _better(series: Series, settings: Settings) -> Run:
     return Run([min(pair) for pair in zip(one.days, other.days, strict=True)], one.orders)
 
 
-def _rate(series: Series, run: Run) -> Figure:
+def _rate(name: str, series: Series, run: Run) -> Figure:
     orders = number(run.orders / len(series) * 1_000)
     rate = len(series) / sum(run.days)
-    return Figure(f"pipeline, {orders} orders/1,000", rate, "candles/s").at_least(100_000)
+    return Figure(f"{name}, {orders} orders/1,000", rate, "candles/s")

@@ -5,6 +5,8 @@ signals   end live runs at random moments: no entry order may be left, no positi
 kills     kill live runs at random moments, and resume them: the account must come back whole
 junk      a thousand pieces of junk a round, for whatever reads: refused in a line, or harmless
 damage    a journal damaged at every 97th byte, another a round: refused, or harmless
+feed      a hundred mixes of a venue's mishaps a round: no candle lost, no entry into a dead feed
+lines     each mishap, and some together, on a socket of this machine; time flies
 year      a year of minutes as fast as it goes: memory, files, and how fast the journal opens
 day       a day of minutes by the live driver, in two minutes: the same
 """
@@ -18,16 +20,22 @@ from pathlib import Path
 from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM
 from typing import Any
 
+import pytest
+import trio
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.e2e import fuzz, long
-from tests.e2e.inside import play
+from tests.e2e import feed, fuzz, long
+from tests.e2e.inside import last_run, play
 from tests.e2e.process import Process, launched
 from tests.e2e.venue import account_left, faults_of, legs_of
 from trader.model.orders import Leg
 from trader.runtime.faults import Fault
+from trader.testing.venue_server import KINDS, Mishap, mixed
 from trader.topology import ROLES
+from trader.venues import live, rest
+from trader.venues.streams.adapter import Manners
+from trader.venues.streams.kraken import Kraken
 
 LIVE = ("--profile", "aggressive", "--json", "--set", "trading.leverage=5")
 SYMBOLS = ("--symbol", "BTC-USD", "--symbol", "ETH-USD-PERP")
@@ -79,17 +87,21 @@ def kill_at_random(chance: random.Random) -> list[str]:
             wait_for_trouble(run, chance)
             run.send(SIGKILL)
             run.end()
+        if not last_run(Path(folder)).rows:
+            return []  # killed before anything was written: there is nothing to go on with
         left = account_left(Path(folder))
-        protected = any(Leg.STOP in legs for legs in legs_of(left).values())
-        options += ["--speed", "max", "--candles", "1", "--resume"]
+        protected = {symbol for symbol, legs in legs_of(left).items() if Leg.STOP in legs}
+        options += ["--speed", "max", "--candles", "3", "--resume"]
         with launched(Path(folder), *options) as run:
             code = run.end()
             found = [] if code == 0 else [f"exit code {code}"]
             found += faults_of(account_left(Path(folder)), "protect")
             found += [] if books(run.summary) else ["the books do not balance"]
-            found += ["closed a position that had its stop"] * (
-                protected and "EXIT_UNPROTECTED" in run.log
-            )
+            found += [
+                f"{trade['symbol']} was closed although it had its stop"
+                for trade in run.summary["trade_log"]
+                if trade["exit_reason"] == "EXIT_UNPROTECTED" and trade["symbol"] in protected
+            ]
             return [*found, " ".join(options), str(left), run.log] if found else []
 
 
@@ -137,6 +149,31 @@ def damage_everywhere(number: int) -> list[str]:
         ]
 
 
+def feed_mishaps(number: int) -> list[str]:
+    """Play a hundred mixes of mishaps; return which promises were broken by which seed."""
+    found, entries, after = list[str](), 0, 0
+    for mix in range(number * 100, number * 100 + 100):
+        run = feed.played(mix)
+        found += [f"seed {mix}: {fault}" for fault in run.faults()]
+        entries, after = entries + len(run.entries), after + run.entries_after_a_break()
+    sys.stdout.write(f"{entries} entries, {after} of them after a break\n")
+    return found
+
+
+def feed_over_a_socket(number: int) -> list[str]:
+    """Play a mishap of the line, with the line cut later on; return what promises were broken."""
+    kind = KINDS[number % len(KINDS)]
+    mishaps = [Mishap(kind, 53), Mishap("close", 120), *mixed(number, 110)]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(live, "_JITTER", 0.0)
+        patched.setattr(rest, "TTL", 0.0)
+        patched.setattr(Kraken, "manners", Manners(silence=0.5, pause=0.01))
+        # The words that end a minute cannot be missed by anybody else, nor told from old ones.
+        whole = [each for each in mishaps if each.at % 12 in range(6) or each.kind == "close"]
+        run = trio.run(feed.played_over_a_socket, 7 - number % 2 * 5, whole)
+    return [f"{whole}: {fault}" for fault in run.faults()]
+
+
 def travel(*options: str) -> list[str]:
     """Make a long run; print its figures, and return what grew that should not."""
     with tempfile.TemporaryDirectory() as folder:
@@ -153,6 +190,8 @@ def main() -> None:
     campaigns["kills"] = (lambda number: kill_at_random(random.Random(number)), 50)
     campaigns["junk"] = (feed_junk, 20)
     campaigns["damage"] = (damage_everywhere, 10)
+    campaigns["feed"] = (feed_mishaps, 10)
+    campaigns["lines"] = (feed_over_a_socket, 30)
     campaigns["year"] = (
         lambda number: travel("--candles", "525600", "--speed", "max", "--seed", str(number + 10)),
         1,

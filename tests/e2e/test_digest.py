@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -52,6 +53,25 @@ def test_a_recorded_market_is_the_same_at_every_speed(tmp_path: Path, candle_fil
     assert one.trades.count > 5
     assert balances(one)
     assert (other.digest, other.candles, other.pnl) == (one.digest, one.candles, one.pnl)
+
+
+def test_no_entry_rests_on_candles_across_a_hole(tmp_path: Path, candle_file: Path) -> None:
+    """Every candle is traded on, but entries wait until the window is whole; by either driver."""
+    head, *rows = candle_file.read_text().splitlines()
+    holes = [int(rows[n].partition(",")[0]) // 60_000 for n in range(1_100, len(rows), 200)]
+    kept = [row for row in rows if int(row.partition(",")[0]) // 60_000 not in holes]
+    path = tmp_path / "holed.csv"
+    path.write_text("\n".join([head, *kept]))
+    one = replay(tmp_path, path, "advice.advisor=ema-cross")
+    other = replay(tmp_path, path, "advice.advisor=ema-cross", "market.speed=500000")
+
+    assert one.candles == len(kept) == 2880 - len(holes)
+    assert one.refusals["ADVICE_GAP"] > 5
+    times = [datetime.fromisoformat(t.opened).timestamp() / 60 for t in one.trade_log if t.opened]
+    since = [min(at - hole for hole in holes if at > hole) for at in times if at > holes[0]]
+    assert len(since) > 3
+    assert min(since) > 100
+    assert other.digest == one.digest
 
 
 def test_the_embedded_market_is_the_same_at_every_speed(tmp_path: Path) -> None:

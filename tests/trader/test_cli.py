@@ -2,8 +2,10 @@
 
 import json
 import os
+import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -105,6 +107,8 @@ def command(
         ("runs", "data directory data: there is none; give --data-dir DIR"),
         ("runs --data-dir .", "journal.db: there is no journal"),
         ("show 3 --data-dir file", "data directory file: there is none"),
+        (f"show --data-dir {'a' * 300}", "a: File name too long; give --data-dir DIR"),
+        ("--venue replay --data pipe", "pipe: is no regular file; write the candles to one"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(
@@ -112,6 +116,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
 ) -> None:
     """It names what is wrong and what to give instead; nothing has begun."""
     (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "pipe")
     result = command(*arguments.split(" "))
     errors = [line for line in result.err.splitlines() if " SIM " not in line]
 
@@ -148,6 +153,17 @@ def test_every_error_is_told_at_once(command: Command) -> None:
 
     assert result.code == 2
     assert len(result.err.splitlines()) == 3
+
+
+def test_a_key_in_the_wrong_place_is_not_repeated(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error shows what was given, but for what the environment keeps secret."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-canary-0123456789")
+    result = command("--set", "llm.model=sk-canary-0123456789")
+
+    assert result.code == 2
+    assert 'llm.model = "***" (command line): give openai:NAME' in result.err
 
 
 @pytest.mark.parametrize(
@@ -245,6 +261,21 @@ def test_what_shows_runs_shows_them_to_scripts(command: Command) -> None:
     assert json.loads(command("show", "1", "--json").out) == printed
     assert json.loads(command("runs", "--json").out)["runs"][0]["run"] == printed["run"]
     assert json.loads(command("status", "--json").out)["run"] == printed["run"]
+
+
+def test_a_run_is_verified_and_damage_is_one_line(command: Command) -> None:
+    """Each row is held against the chain; the first that differs is named."""
+    command(*SHORT)
+    sound = command("show", "--verify")
+    assert (sound.code, sound.err) == (0, "")
+    assert "rows are as they were written" in sound.out
+
+    with closing(sqlite3.connect(Path("data", "journal.db"))) as connection, connection:
+        connection.execute("UPDATE envelopes SET kind = 'x' WHERE row = 7")
+    damaged = command("show", "--verify")
+    assert (damaged.code, damaged.out) == (2, "")
+    assert "row 7 (run 0001-" in damaged.err
+    assert len(damaged.err.splitlines()) == 1
 
 
 def test_an_unknown_run_is_one_line(command: Command) -> None:

@@ -54,6 +54,15 @@ class LossWindows(msgspec.Struct):
         return (baseline - equity) / baseline * 100 if baseline > 0 else 0.0
 
 
+def end_of(window: Window, ts: int) -> int:
+    """Return when the window that holds `ts` (ns) is over (ns)."""
+    day = ts // _DAY
+    number = _numbers(day)[window]
+    while _numbers(day)[window] == number:
+        day += 1
+    return day * _DAY
+
+
 def _numbers(day: int) -> dict[Window, int]:
     today = date.fromordinal(_EPOCH + day)
     return {

@@ -6,6 +6,7 @@ breaker   a circuit breaker a model
 brief     what a model is shown of a symbol, from typed values by a template, within a size
 checks    one pure function a rule by which advice is refused, in the order they are asked
 claims    what a model says beside its advice, held against what it was shown
+cost      what a question may cost at most, and what tokens cost
 desk      what the advisor remembers for the sake of its questions
 rules     the rules that advise without a model
 window    the newest candles and readings of a symbol, and how far off a claim on them may be

@@ -56,7 +56,14 @@ def _refuse_twins(pairs: list[tuple[str, Any]]) -> None:
 
 
 def to_advice(
-    opinion: Opinion, source: str, symbol: str, close: float, ts_event: int, atr: float = 0.0
+    opinion: Opinion,
+    source: str,
+    symbol: str,
+    close: float,
+    ts_event: int,
+    *,
+    atr: float = 0.0,
+    gap: int | None = None,
 ) -> Advice:
     """Turn an opinion on a candle that closed at `close` into advice, its levels into prices."""
     return Advice(
@@ -70,6 +77,7 @@ def to_advice(
         rationale=_one_line(opinion.rationale),
         ts_event=ts_event,
         atr=atr,
+        gap=gap,
     )
 
 

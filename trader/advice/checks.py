@@ -12,12 +12,13 @@ import msgspec
 from trader.advice.settings import AdviceSettings
 from trader.model.instrument import is_perpetual
 from trader.model.market import SECOND
+from trader.model.messages import FeedStalled
 from trader.model.reasons import Reason
 from trader.model.views import Advice, Stance
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """What the Validator knows when advice comes; `stalled_since` is ns, None of a live feed.
+    """What the Validator knows when advice comes; `stalled` is None of a live feed.
 
     `position`: 1 when long, -1 when short, 0 when flat.
     """
@@ -25,7 +26,7 @@ class Standing(msgspec.Struct, frozen=True):
     now: int
     known_symbol: bool
     position: int
-    stalled_since: int | None
+    stalled: FeedStalled | None
 
 
 Refusal = tuple[Reason, str]
@@ -168,12 +169,21 @@ def check_reward(settings: AdviceSettings, advice: Advice, _standing: Standing) 
     return Reason.ADVICE_REWARD_TOO_SMALL, f"reward/risk {ratio:.2f}, at least {least:g}"
 
 
+def check_window(_s: AdviceSettings, advice: Advice, _standing: Standing) -> Refusal | None:
+    """Refuse an entry on a signal across a hole in the data."""
+    if advice.gap is None:
+        return None
+    return Reason.ADVICE_GAP, f"candles are missing, the last of them {advice.gap} candles ago"
+
+
 def check_feed(_s: AdviceSettings, _advice: Advice, standing: Standing) -> Refusal | None:
     """Refuse an entry into a market that cannot be seen."""
-    if standing.stalled_since is None:
+    stalled = standing.stalled
+    if stalled is None:
         return None
-    silence = (standing.now - standing.stalled_since) / SECOND
-    return Reason.ADVICE_FEED_STALE, f"nothing came from the market for {silence:.0f} s"
+    ago = (standing.now - stalled.since) / SECOND
+    why = f" ({stalled.detail})" if stalled.detail else ""
+    return Reason.ADVICE_FEED_STALE, f"the feed is {stalled.condition}{why}, good {ago:.0f} s ago"
 
 
 def _stop_pct(advice: Advice) -> float | None:
@@ -203,6 +213,7 @@ ENTRY_CHECKS: tuple[Check, ...] = (
     check_stop_far,
     check_target_side,
     check_reward,
+    check_window,
     check_feed,
 )
 """Asked of an entry after CHECKS."""

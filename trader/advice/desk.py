@@ -6,11 +6,18 @@ import msgspec
 
 from trader.advice.breaker import Breaker
 from trader.advice.brief import Holding
-from trader.advice.window import Row
+from trader.advice.cost import Cost
+from trader.advice.window import Row, Window
 from trader.model.market import SECOND
-from trader.model.messages import AdviceRefused, OrderDenied, PositionChanged, WarmupAdvanced
-from trader.model.opinions import Answer
-from trader.model.views import Advice, Stance
+from trader.model.messages import (
+    AdviceRefused,
+    OrderDenied,
+    PositionChanged,
+    SnapshotTaken,
+    WarmupAdvanced,
+)
+from trader.model.opinions import Question
+from trader.model.views import Advice, Snapshot, Stance
 
 No = AdviceRefused | OrderDenied
 
@@ -21,45 +28,50 @@ LOST = 3_600 * SECOND
 
 
 class Pending(msgspec.Struct, frozen=True):
-    """A question under way: the row it is about, when it was asked (ns), and who was before."""
+    """A question under way: the row it is about, when it was asked (ns), and who was before.
+
+    It has `left` once what it may cost at `most` is in the journal.
+    """
 
     key: str
-    symbol: str
-    model: str
+    question: Question
     row: Row
     asked: int
     tried: tuple[str, ...]
+    most: Cost
+    left: bool = False
 
     def to_hold(self) -> Advice:
         """Return the advice that stands where nothing came of the question."""
         snapshot = self.row.snapshot
         return Advice(
-            symbol=self.symbol,
+            symbol=self.question.symbol,
             stance=Stance.HOLD,
             conviction=0.0,
             price=snapshot.close,
             stop=None,
             target=None,
-            source=self.model,
+            source=self.question.model,
             rationale="",
             ts_event=snapshot.ts_event,
         )
 
 
 class Usage(msgspec.Struct):
-    """What a model was asked and took in this run, and how often nothing came of it."""
+    """What a model was asked and took, and how often nothing came of it; `cost` in USD.
+
+    Of a question that nobody knows to have been answered, the most it may have taken counts.
+    """
 
     questions: int = 0
     failures: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
+    tokens: int = 0
     cost: Decimal = Decimal(0)
 
-    def add(self, answer: Answer) -> None:
-        """Add what an answer took."""
-        self.input_tokens += answer.input_tokens
-        self.output_tokens += answer.output_tokens
-        self.cost += answer.cost
+    def add(self, tokens: int, cost: Decimal) -> None:
+        """Add what a question took."""
+        self.tokens += tokens
+        self.cost += cost
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -70,17 +82,22 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Desk(msgspec.Struct):
-    """Rows, questions and positions by symbol; breakers and usage by model."""
+    """Candles, questions and positions by symbol; breakers and usage by model."""
 
-    rows: dict[str, list[Row]] = {}
+    windows: dict[str, Window] = {}
     pending: dict[str, Pending] = {}
-    asked: dict[str, Row] = {}
-    """The newest row that was asked about."""
+    asked: dict[str, Snapshot] = {}
+    """The newest that was asked about."""
     entries: dict[str, Entry] = {}
     traded: dict[str, int] = {}
     """When the last fill came (ns)."""
     breakers: dict[str, Breaker] = {}
     usage: dict[str, Usage] = {}
+
+    def see(self, message: SnapshotTaken) -> None:
+        """Add a candle to the window of its symbol."""
+        window = self.windows.setdefault(message.symbol, Window())
+        window.add(message.snapshot, message.candle)
 
     def breaker(self, model: str) -> Breaker:
         """Return the breaker of a model."""
@@ -95,24 +112,45 @@ class Desk(msgspec.Struct):
         pending = self.pending.get(symbol)
         return pending is not None and now - pending.asked < LOST
 
+    def let_go(self, key: str) -> Question | None:
+        """Return the question of a key, which leaves now; None where nobody waits for it."""
+        symbol = key.partition(" ")[0]
+        pending = self.pending.get(symbol)
+        if pending is None or pending.key != key or pending.left:
+            return None
+        self.pending[symbol] = msgspec.structs.replace(pending, left=True)
+        self.used(pending.question.model).questions += 1
+        return pending.question
+
     def take(self, key: str) -> Pending | None:
         """End the question of a key; None where nobody waits for it any more."""
         symbol = key.partition(" ")[0]
         pending = self.pending.get(symbol)
         return self.pending.pop(symbol) if pending is not None and pending.key == key else None
 
+    def give_up(self) -> None:
+        """Wait for no answer any more; what left may have been answered, and billed."""
+        for pending in self.pending.values():
+            if pending.left:
+                usage = self.used(pending.question.model)
+                usage.failures += 1
+                usage.add(pending.most.tokens, pending.most.usd)
+        self.pending.clear()
+
     def is_newest(self, pending: Pending) -> bool:
         """Tell whether no candle closed after the one a question is about."""
-        newest = self.rows[pending.symbol][-1].snapshot
+        newest = self.windows[pending.question.symbol].newest
         return newest.ts_event == pending.row.snapshot.ts_event
 
-    def on_position(self, message: PositionChanged, now: int) -> None:
-        """Note a fill."""
-        self.traded[message.symbol] = now
+    def take_position(self, message: PositionChanged, now: int) -> None:
+        """Note a fill, or a position that is told again."""
+        symbol, entry = message.symbol, None
         if message.quantity:
-            self.entries[message.symbol] = Entry(message.quantity, message.average_price)
-        else:
-            self.entries.pop(message.symbol, None)
+            entry = Entry(message.quantity, message.average_price)
+        if entry != self.entries.pop(symbol, None):
+            self.traded[symbol] = now
+        if entry is not None:
+            self.entries[symbol] = entry
 
     def holding(self, symbol: str) -> Holding | None:
         """Return the position of a symbol in ratios, None where there is none."""
@@ -120,7 +158,7 @@ class Desk(msgspec.Struct):
         if entry is None:
             return None
         sign = 1 if entry.quantity > 0 else -1
-        close = self.rows[symbol][-1].snapshot.close
+        close = self.windows[symbol].newest.close
         gain = (close / float(entry.average_price) - 1.0) * 100.0 * sign
         return Holding("long" if sign > 0 else "short", gain)
 
@@ -138,6 +176,27 @@ class AdvisorState(msgspec.Struct):
     warming: dict[str, WarmupAdvanced] = {}
     """How far indicators are along that have given no snapshot yet."""
     desk: Desk = msgspec.field(default_factory=Desk)
+
+    def side(self, symbol: str) -> int:
+        """Return 1 for a long position, -1 for a short one, 0 for none."""
+        quantity = self.positions.get(symbol)
+        return 0 if quantity is None else 1 if quantity > 0 else -1
+
+    def take(self, message: PositionChanged, now: int) -> None:
+        """Note a fill."""
+        self.desk.take_position(message, now)
+        if message.quantity:
+            self.positions[message.symbol] = message.quantity
+        else:
+            self.positions.pop(message.symbol, None)
+
+    def may_enter(self, advice: Advice, pause: int) -> bool:
+        """Tell whether the rules may advise an entry, `pause` ns after the last; note it if so."""
+        last = self.entries.get(advice.symbol)
+        if self.halted or (last is not None and advice.ts_event - last < pause):
+            return False
+        self.entries[advice.symbol] = advice.ts_event
+        return True
 
     def remember(self, no: No) -> None:
         """Add the newest no, and forget the oldest."""

@@ -110,6 +110,7 @@ def _advice(
         rationale=rationale,
         ts_event=snapshot.ts_event,
         atr=snapshot.atr,
+        gap=snapshot.gap,
     )
 
 

@@ -49,8 +49,8 @@ class LlmSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """PROVIDER:NAME, such as openai:gpt-5-mini, anthropic:, google_genai:, ollama:. Null: none."""
     fallbacks: tuple[str, ...] = ()
     """Models to ask, in this order, where the one before fails or is over its budget."""
-    then: Literal["rules", "hold"] = "rules"
-    """Who advises entries where no model does. `hold`: nobody. Exits by rules go on either way."""
+    without_model: Literal["rules", "no-entries"] = "rules"
+    """Who advises entries where no model does: the rules, or nobody. Exits by rules go on."""
     base_url: str | None = None
     """Address of an OpenAI-compatible server for openai: models, instead of the provider's."""
     allowed_hosts: tuple[str, ...] = ()

@@ -8,8 +8,13 @@ from trader.model.market import Candle
 from trader.model.opinions import Reading
 from trader.model.views import Snapshot
 
-ROWS = 24
-"""Candles kept of each symbol."""
+RECENT = 16
+"""Candles of which each is kept with all its readings, at least."""
+STRIDE = 8
+"""Candles before them that are kept as one, with the newest of their readings."""
+_PAST = 23
+SPAN = RECENT + STRIDE * _PAST
+"""Candles that a window reaches back over, at least, once there were as many."""
 _COUNTS = frozenset({"ts_event", "gap"})
 _CROSS = "cross"
 _LEAST_TOLERANCE = 0.001
@@ -23,10 +28,59 @@ class Row(msgspec.Struct, frozen=True):
     candle: Candle | None
 
 
-def remember(rows: list[Row], snapshot: Snapshot, candle: Candle | None) -> None:
-    """Add the newest row and let go of the oldest."""
-    rows.append(Row(snapshot, candle))
-    del rows[:-ROWS]
+class Past(msgspec.Struct, frozen=True):
+    """Several candles as one, and what Cipher B read at its close."""
+
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    wt1: float
+    wt2: float
+    rsi: float
+    money_flow: float
+
+
+class Window(msgspec.Struct):
+    """The newest rows of a symbol, and what came before them in fewer; oldest first."""
+
+    recent: list[Row] = []
+    past: list[Past] = []
+
+    @property
+    def newest(self) -> Snapshot:
+        """The snapshot of the newest row."""
+        return self.recent[-1].snapshot
+
+    def add(self, snapshot: Snapshot, candle: Candle | None) -> None:
+        """Add the newest row; make one of the oldest, once there are enough, and let one go."""
+        recent = self.recent
+        recent.append(Row(snapshot, candle))
+        if len(recent) >= RECENT + STRIDE:
+            self.past += _merged(recent[:STRIDE])
+            del recent[:STRIDE], self.past[:-_PAST]
+
+
+def _merged(rows: Sequence[Row]) -> list[Past]:
+    """Return the one candle that rows come to; none where none was sent with them."""
+    candles = [row.candle for row in rows if row.candle is not None]
+    if not candles:
+        return []
+    newest = rows[-1].snapshot
+    return [
+        Past(
+            candles[0].open,
+            max(candle.high for candle in candles),
+            min(candle.low for candle in candles),
+            candles[-1].close,
+            sum(candle.volume for candle in candles),
+            newest.wt1,
+            newest.wt2,
+            newest.rsi,
+            newest.money_flow,
+        )
+    ]
 
 
 def readings(snapshot: msgspec.Struct) -> dict[str, float]:
@@ -64,28 +118,29 @@ def states(snapshot: msgspec.Struct) -> dict[str, int]:
     }
 
 
-def shown(rows: Sequence[Row], tolerance_pct: float) -> dict[str, Reading]:
+def shown(window: Window, tolerance_pct: float) -> dict[str, Reading]:
     """Return all that a brief shows of the newest row, and how far off a claim on each may be.
 
-    That is a share of the range the reading had over the rows, and at least what rounding takes.
+    That is a share of the range it had over the recent rows, and at least what rounding takes.
     """
-    history = [_of_row(row) for row in rows]
+    history = [_of_row(row) for row in window.recent]
     found = {}
-    for name, value in all_readings(rows).items():
+    for name, value in all_readings(window).items():
         # The extremes of the window are levels of price: what the close ranged over bounds them.
         past = [each.get(name, each["close"]) for each in history]
         spread = (max(past) - min(past)) * tolerance_pct / 100.0
         found[name] = Reading(value, max(spread, abs(value) * _LEAST_TOLERANCE))
-    newest = rows[-1].snapshot
+    newest = window.newest
     for name, mark in {**states(newest), **events(newest)}.items():
         found[name] = Reading(float(mark), 0.0)
     return found
 
 
-def all_readings(rows: Sequence[Row]) -> dict[str, float]:
-    """Return the readings of the newest row, and the extremes of all."""
-    found = _of_row(rows[-1])
-    candles = [row.candle for row in rows if row.candle is not None]
+def all_readings(window: Window) -> dict[str, float]:
+    """Return the readings of the newest row, and the extremes of the whole window."""
+    found = _of_row(window.recent[-1])
+    candles: list[Past | Candle] = list(window.past)
+    candles += (row.candle for row in window.recent if row.candle is not None)
     if candles:
         found["window_high"] = max(candle.high for candle in candles)
         found["window_low"] = min(candle.low for candle in candles)

@@ -21,6 +21,7 @@ results    the summary of a run that has ended
 resuming   an operator's word that lifts a hard halt, until a run goes by it
 screen     whether a run has a panel, and what stands on it now
 session    one run from the lock of its data directory to its exit code
+standing   why trading is not active, since when, and what lifts it
 stuck      what becomes of a handler that does not return although the run is to end
 tally      counts what a run does, as it is sent
 terminal   standard error as a place that never holds the engine up

@@ -24,7 +24,7 @@ def report_of(run: Run, directory: Path) -> AdviceReport:
     with open_archive(directory / "journal.db") as archive:
         for record in archive.envelopes(run):
             reader.take(record)
-    advice = tuple(reader.advice)
+    advice = tuple(sorted([*reader.advice, *reader.unanswered()], key=lambda each: each.time))
     return AdviceReport(run.id, True, advice, sum_up(advice))
 
 
@@ -35,13 +35,24 @@ class _Trade(msgspec.Struct):
     before: Decimal | None
 
 
+class _Asked(msgspec.Struct, frozen=True):
+    """A question, when it left, and what it took so far as is known."""
+
+    record: Record
+    due: m.QuestionDue
+    tokens: int
+    cost: Decimal
+    seconds: float = 0.0
+
+
 class _Reader:
     """Follows each advice through the envelopes of a run, by cause and by decision."""
 
     def __init__(self, *, resumed: bool) -> None:
         self.advice: list[Decided] = []
         self._first = None if resumed else ZERO
-        self._answers: dict[int, m.ModelAnswered] = {}
+        self._asked: dict[int, _Asked] = {}
+        self._ended: dict[int, _Asked] = {}
         self._given: dict[int, Decided] = {}
         self._by_decision: dict[int, Decided] = {}
         self._entries: dict[str, Decided] = {}
@@ -50,7 +61,9 @@ class _Reader:
         self._kinds: dict[str, tuple[type[m.Message], Callable[[Record, Any], None]]] = {
             kind.__name__: (kind, take)
             for kind, take in (
+                (m.QuestionDue, self._questioned),
                 (m.ModelAnswered, self._answered),
+                (m.ModelFailed, self._failed),
                 (m.AdviceGiven, self._advised),
                 (m.AdviceRefused, self._refused),
                 (m.ProposeOrder, self._proposed),
@@ -69,25 +82,45 @@ class _Reader:
             return
         take(record, msgspec.msgpack.decode(record.body, type=kind))
 
+    def _questioned(self, record: Record, message: m.QuestionDue) -> None:
+        self._asked[record.seq] = _Asked(record, message, message.tokens, message.cost)
+
     def _answered(self, record: Record, message: m.ModelAnswered) -> None:
-        self._answers[record.seq] = message
+        a = message.answer
+        self._end(record, a.input_tokens + a.output_tokens, a.cost, a.seconds)
+
+    def _failed(self, record: Record, message: m.ModelFailed) -> None:
+        # What nobody knows to have been answered stays booked; what was turned away was free.
+        if message.failure.failure is m.Failure.UNKNOWN:
+            self._end(record)
+        else:
+            self._end(record, 0, ZERO)
+
+    def _end(self, record: Record, *took: Any) -> None:
+        asked = self._asked.pop(record.cause, None)
+        if asked is not None:
+            self._ended[record.seq] = _Asked(asked.record, asked.due, *took) if took else asked
+
+    def unanswered(self) -> list[Decided]:
+        """Return the questions that nothing came of, at what they count for."""
+        return [_unanswered(asked) for asked in self._asked.values()]
 
     def _advised(self, record: Record, message: m.AdviceGiven) -> None:
-        advice, answered = message.advice, self._answers.get(record.cause)
+        advice = message.advice
         # What the rules say where a model failed has the failure for its cause, and no cost.
         by_model = message.opinion is not None or message.fault is not None
-        answer = answered.answer if answered is not None and by_model else None
+        asked = self._ended.get(record.cause) if by_model else None
         decided = Decided(
             time=utc(record.time),
             symbol=advice.symbol,
             source=advice.source,
-            version=None if answer is None else answer.version,
-            digest=None if answer is None else answer.digest,
+            version=None if asked is None else asked.due.version,
+            digest=None if asked is None else _digest(asked),
             stance=advice.stance,
             conviction=advice.conviction,
-            tokens=0 if answer is None else answer.input_tokens + answer.output_tokens,
-            cost=ZERO if answer is None else answer.cost,
-            seconds=0.0 if answer is None else answer.seconds,
+            tokens=0 if asked is None else asked.tokens,
+            cost=ZERO if asked is None else asked.cost,
+            seconds=0.0 if asked is None else asked.seconds,
         )
         if advice.stance is not Stance.HOLD or message.fault is not None:
             decided.outcome = "given"
@@ -129,3 +162,24 @@ class _Reader:
             del self._trades[symbol]
             if trade.entry is not None and trade.before is not None:
                 trade.entry.result = message.realized - trade.before
+
+
+def _unanswered(asked: _Asked) -> Decided:
+    due = asked.due
+    return Decided(
+        time=utc(asked.record.time),
+        symbol=due.symbol,
+        source=due.model,
+        version=due.version,
+        digest=_digest(asked),
+        stance=Stance.HOLD,
+        conviction=0.0,
+        tokens=asked.tokens,
+        cost=asked.cost,
+        seconds=0.0,
+        outcome="unanswered",
+    )
+
+
+def _digest(asked: _Asked) -> str:
+    return asked.due.key.rpartition(" ")[2]

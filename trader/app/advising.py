@@ -14,7 +14,7 @@ from trader.llm.providers import check_installed
 from trader.llm.recorded import Recorded, RecordedModel, read_recorded
 from trader.llm.spend import Spend
 from trader.model.errors import UsageError
-from trader.model.messages import ModelAnswered, ModelFailed
+from trader.model.messages import ModelAnswered, ModelFailed, QuestionDue
 from trader.ports import Clock, Model
 from trader.settings.schema import Settings
 from trader.settings.sources import CONFIG
@@ -55,7 +55,8 @@ def open_advising(
         if not llm.models:
             models = tuple(dict.fromkeys(each.model for each in recorded))
             llm = msgspec.structs.replace(llm, model=models[0], fallbacks=models[1:])
-        return Advising(_asking(settings, llm), partial(RecordedModel, recorded))
+        asking = msgspec.structs.replace(_asking(settings, llm), durable=False)
+        return Advising(asking, partial(RecordedModel, recorded))
     if not llm.models:
         return None
     check_installed(llm)
@@ -91,21 +92,25 @@ def _recorded(llm: LlmSettings, archive: Archive | None, account: str) -> list[R
 
 
 def answers_of(archive: Archive, run: Run) -> list[Recorded]:
-    """Return what models said in a run, in the order in which it came."""
+    """Return what models said in a run, in the order in which it came; last, what stayed open."""
     asked: dict[int, int] = {}
-    found = []
+    found, open_ = [], dict[int, Recorded]()
     for record in archive.messages_after(run, LLM_ADVISOR, 0):
         asked[record.seq] = record.time
         delay = record.time - asked.get(record.cause, record.time)
-        if record.kind == ModelAnswered.__name__:
+        if record.kind == QuestionDue.__name__:
+            due = msgspec.msgpack.decode(record.body, type=QuestionDue)
+            open_[record.seq] = Recorded(*_asked_of(due.key), 0)
+        elif record.kind == ModelAnswered.__name__:
             answered = msgspec.msgpack.decode(record.body, type=ModelAnswered)
-            model, digest = _asked_of(answered.key)
-            found.append(Recorded(model, digest, delay, answer=answered.answer))
+            found.append(Recorded(*_asked_of(answered.key), delay, answer=answered.answer))
         elif record.kind == ModelFailed.__name__:
             failed = msgspec.msgpack.decode(record.body, type=ModelFailed)
-            model, digest = _asked_of(failed.key)
-            found.append(Recorded(model, digest, delay, failure=failed.failure))
-    return found
+            found.append(Recorded(*_asked_of(failed.key), delay, failure=failed.failure))
+        else:
+            continue
+        open_.pop(record.cause, None)
+    return [*found, *open_.values()]
 
 
 def _asked_of(key: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from actors.market_feed import MarketFeed
 from actors.risk_guard import RiskGuard
 from actors.supervisor import Supervisor
 from actors.validator import Validator
+from trader.advice.window import SPAN
 from trader.app.advising import Advising
 from trader.app.tally import Tally
 from trader.app.world import Trading, World
@@ -167,7 +168,14 @@ def build_engine(
 def rules_of(settings: Settings, instruments: Mapping[str, Instrument]) -> Rules:
     """Return what the RiskGuard of a run judges by."""
     size = settings.trading.max_size_pct
-    return Rules(settings.risk, size, dict(instruments), settings.protections, settings.exits)
+    return Rules(
+        settings.risk,
+        size,
+        dict(instruments),
+        settings.protections,
+        settings.exits,
+        settings.sizing,
+    )
 
 
 def _join(*parts: Taps) -> Taps:
@@ -201,12 +209,14 @@ def _add_actors(engine: Engine) -> None:
         ),
     )
     of = settings.indicators, settings.cipher_a, settings.cipher_b
-    indicators: Indicators[Any] = StreamIndicators(*of)
+    asks = engine.advising is not None
+    # Half warm is warm enough to be looked back at.
+    early = min(SPAN - 1, settings.indicators.history // 2) if asks else 0
+    indicators: Indicators[Any] = StreamIndicators(*of, early)
     if world.series is not None:
-        indicators = ColumnIndicators(*of, world.series)
+        indicators = ColumnIndicators(*of, world.series, early)
     for symbol in trading.symbols:
         name = f"{INDICATOR_WORKER}[{symbol}]"
-        asks = engine.advising is not None
         start = partial(IndicatorWorker.start, symbol, indicators, with_candles=asks)
         main.add(name, start)
     advisor = partial(LLMAdvisor.start, settings.advice, system.update_frequency_seconds)

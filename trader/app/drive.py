@@ -14,7 +14,7 @@ from trader.app.stuck import abandon
 from trader.model.market import SECOND
 from trader.model.messages import ProgressStalled
 from trader.runtime import recovery
-from trader.runtime.live import LiveDriver, ScaledClock
+from trader.runtime.live import DriverClock, LiveDriver, ScaledClock
 from trader.runtime.virtual import VirtualDriver
 from trader.runtime.watch import Watch
 from trader.topology import KILL_SWITCH, OPERATOR
@@ -79,10 +79,10 @@ class VirtualDrive:
 class LiveDrive:
     """At a multiple of real time, each kernel on a thread of its own; one watches the other."""
 
-    def __init__(self, engine: Engine, speed: float) -> None:
+    def __init__(self, engine: Engine, clock: DriverClock) -> None:
         self._engine = engine
         self._stopped = threading.Event()
-        self._clock = ScaledClock(engine.world.market.start, speed)
+        self._clock = clock
         self._main = LiveDriver(engine.main, self._clock)
         self._kill = LiveDriver(engine.kill, self._clock)
 
@@ -149,8 +149,12 @@ class LiveDrive:
 
 def open_drive(engine: Engine) -> Drive:
     """Return what drives an engine at its speed."""
-    speed = 1.0 if engine.world.real else engine.settings.market.speed
-    return VirtualDrive(engine) if speed == "max" else LiveDrive(engine, speed)
+    world, speed = engine.world, engine.settings.market.speed
+    if world.clock is not None:
+        return LiveDrive(engine, world.clock)
+    if speed == "max":
+        return VirtualDrive(engine)
+    return LiveDrive(engine, ScaledClock(world.market.start, speed))
 
 
 def settle(engine: Engine, ending: Ending) -> None:

@@ -29,7 +29,7 @@ def _model(name: str, desk: Desk, claims: Tally, now: int) -> ModelStatus:
         state=_state(desk.breaker(name), now),
         questions=used.questions,
         failures=used.failures,
-        tokens=used.input_tokens + used.output_tokens,
+        tokens=used.tokens,
         cost=used.cost,
         claims=claims.claims,
         false_claims=claims.false,

@@ -57,6 +57,28 @@ def summary_of(run: Run, directory: Path) -> SessionSummary:
         return recount(archive, run)
 
 
+def show(run: Run, directory: Path, *, as_json: bool) -> str:
+    """Write what a run came to, as JSON or for a reader."""
+    from trader.ui import results, summary
+
+    found = summary_of(run, directory)
+    return summary.to_json(found).decode() if as_json else results.to_text(found, whole=True)
+
+
+def verify_run(run: Run, directory: Path, *, as_json: bool) -> str:
+    """Check every row that is kept of a run against the chain of hashes.
+
+    Raise JournalError that names the first which is not as it was written.
+    """
+    with open_archive(directory / "journal.db") as archive:
+        rows = archive.verify(run)
+    if as_json:
+        found = {"run": run.id, "verified": rows, "audit_digest": run.audit_digest}
+        return msgspec.json.encode(found).decode()
+    kept = f"{rows:,} of {run.rows:,}" if rows < run.rows else f"{rows:,}"
+    return f"run {run.id}: {kept} rows are as they were written; audit digest {run.audit_digest}"
+
+
 def _decode(run: Run, summary: bytes) -> SessionSummary:
     try:
         return msgspec.json.decode(summary, type=SessionSummary)

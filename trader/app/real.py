@@ -65,7 +65,16 @@ def open_real(
     market = VenueMarket(rest, settings.trading.symbols, interval, exchange, shelf, url)
     way = "its websocket" if market.native else "polling of its REST: no websocket is built in"
     log_event("INFO", "app", None, "venue_opened", None, venue=venue, by=way)
-    return World(market, exchange, None, real=True)
+    _agree_on_time(market, rest)
+    return World(market, exchange, None, market.clock)
+
+
+def _agree_on_time(market: VenueMarket, rest: Rest) -> None:
+    """Set the run's clock by the venue's before it begins; where it is away, its stream asks."""
+    try:
+        market.clock.agree(rest.time, begun=False)
+    except (NotSent, OutcomeUnknown) as error:
+        log_event("WARNING", "app", None, "venue_down", None, error=str(error))
 
 
 def candle_store(directory: Path) -> CandleStore:

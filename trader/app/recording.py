@@ -12,7 +12,7 @@ import msgspec
 import trio
 
 from trader.model.errors import NotSent, UsageError, VenueError
-from trader.venues.live import RealClock
+from trader.venues.clock import RealClock
 from trader.venues.streams import events as e
 from trader.venues.streams.catalog import STREAMS
 from trader.venues.streams.connection import run_connection
@@ -31,13 +31,13 @@ class Recorder:
 
     def write(self, kind: str, data: str | bytes = "") -> None:
         """Write a line."""
-        self._file.write(to_line(kind, self._clock(), data))
+        self._file.write(to_line(kind, self._clock.now(), data))
 
     def on_frame(self, frame: str | bytes) -> None:
         """Write a frame that came."""
         self.write("recv", frame)
 
-    def on_events(self, events: Sequence[e.Event]) -> None:
+    def on_events(self, events: Sequence[e.Event], _now: int) -> None:
         """Count what it says."""
         self.counts.update(type(event).__name__.lower() for event in events)
 
@@ -84,7 +84,7 @@ async def _record(
                 recorder.write("send", frame)
             began = time.monotonic()
             try:
-                await run_connection(adapter, recorder, clock, url)
+                await run_connection(adapter, recorder, clock.now, url)
             except VenueError as error:
                 wait = wait if isinstance(error, NotSent) else 1.0
                 sys.stderr.write(f"{error}; again in {wait:g} s\n")

@@ -21,14 +21,12 @@ from trader.accounting.position import Position
 from trader.accounting.windows import Window
 from trader.app.compose import Engine
 from trader.app.health import budgets_of, models_of
+from trader.app.standing import holds_of, level_of
 from trader.execution.blotter import Blotter
 from trader.model.instrument import ZERO
 from trader.model.market import SECOND
 from trader.model.messages import Message
-from trader.model.reasons import Reason
-from trader.model.views import TradingState
 from trader.risk.checks import loss_limit
-from trader.risk.holds import current, lifts
 from trader.risk.losses import LOSSES
 from trader.risk.settings import RiskSettings
 from trader.risk.state import RiskState
@@ -70,14 +68,6 @@ class Start(msgspec.Struct, frozen=True):
     transfers: Decimal = ZERO
     trades: int = 0
     wins: int = 0
-
-
-class Standing(msgspec.Struct, frozen=True):
-    """Whether trading is on, and why not."""
-
-    level: TradingState
-    reason: Reason | None
-    detail: str
 
 
 @cache
@@ -193,22 +183,10 @@ def _last_message(kernel: Kernel, role: Role) -> Message | None:
     return next((e.message for e in reversed(history) if e.role is role), None)
 
 
-def _standing(engine: Engine, state: RiskState) -> Standing:
-    """Say whether trading is on; RiskGuard may have been down when the KillSwitch halted."""
-    hold, halt = current(state), engine.tally.halt
-    if halt is not None:
-        return Standing(TradingState.HALTED, halt.reason, _lasting(halt.reason, halt.detail))
-    if hold is not None:
-        return Standing(hold.level, hold.reason, _lasting(hold.reason, hold.detail))
-    return Standing(TradingState.ACTIVE, None, "")
-
-
-def _lasting(reason: Reason, detail: str) -> str:
-    return "; ".join(part for part in (detail, lifts(reason)) if part)
-
-
-def positions_of(state: RiskState) -> tuple[PositionStatus, ...]:
-    """Return what is held."""
+def positions_of(
+    state: RiskState, margins: Mapping[str, tuple[Decimal, float]] = {}
+) -> tuple[PositionStatus, ...]:
+    """Return what is held; `margins` are by perpetual, with the mark that liquidates it."""
     marks = marks_of(state)
     return tuple(
         PositionStatus(
@@ -217,6 +195,7 @@ def positions_of(state: RiskState) -> tuple[PositionStatus, ...]:
             position.average_price,
             marks.get(symbol),
             position.unrealized(marks[symbol]) if symbol in marks else ZERO,
+            *margins.get(symbol, ()),
         )
         for symbol, position in state.ledger.positions.items()
         if position.quantity
@@ -317,7 +296,7 @@ def status_of(engine: Engine, run: str, start: Start, began: float, now: int) ->
     roles = [(main, role) for role in main.roles.values() if role.name != KILL_SWITCH]
     roles.append((kill, kill.roles[KILL_SWITCH]))
     feed = state_of(main, MARKET_FEED)
-    gave_up, standing = engine.tally.gave_up, _standing(engine, state)
+    gave_up, holds = engine.tally.gave_up, holds_of(engine.tally, state, now)
     return StatusDump(
         run=run,
         mode="paper",
@@ -325,15 +304,15 @@ def status_of(engine: Engine, run: str, start: Start, began: float, now: int) ->
         time=datetime.now(UTC).isoformat(timespec="milliseconds"),
         market_time=_utc(now),
         uptime_seconds=time.monotonic() - began,
-        state=standing.level,
-        reason=standing.reason,
-        detail=standing.detail,
+        state=level_of(engine.tally, state),
+        reason=holds[0].reason if holds else None,
+        detail=holds[0].detail if holds else "",
         consistent=not busy,
         versions=versions(),
         equity=equity_of(state, start),
         pnl=pnl_of(state, start),
         actors=tuple(_actor_status(k, role, role.name in gave_up) for k, role in roles),
-        positions=positions_of(state),
+        positions=positions_of(state, engine.world.exchange.margins()),
         orders=() if broker is None else _orders(broker.blotter),
         limits=limits_of(engine, state),
         feeds=_feeds(engine, feed, now),
@@ -348,6 +327,7 @@ def status_of(engine: Engine, run: str, start: Start, began: float, now: int) ->
             engine.advising, state_of(main, LLM_ADVISOR), state_of(main, VALIDATOR), now
         ),
         budgets=budgets_of(engine.advising),
+        holds=holds,
     )
 
 
@@ -358,7 +338,7 @@ def line_of(engine: Engine, start: Start, speed: float) -> Line:
         symbol: position.quantity for symbol, position in state.ledger.positions.items()
     }
     return status_line(
-        state=_standing(engine, state).level,
+        state=level_of(engine.tally, state),
         prices=marks_of(state),
         positions=quantities,
         equity=equity_of(state, start),

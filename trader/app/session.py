@@ -35,7 +35,7 @@ from trader.runtime.signals import open_signals
 from trader.settings.fingerprint import fingerprint
 from trader.settings.layers import Loaded
 from trader.settings.schema import SIMULATED, Settings
-from trader.settings.show import to_defaults_line
+from trader.settings.show import to_defaults
 from trader.storage.archive import Archive, open_journal
 from trader.storage.data_dir import open_data_dir
 from trader.storage.journal import Journal
@@ -371,7 +371,7 @@ def _advisor(settings: Settings) -> str:
         return "recorded answers, then rules (no model is called)"
     if not models:
         return f"{rule} (no model is configured)"
-    return ", then ".join((*models, rule if settings.llm.then == "rules" else "no entries"))
+    return ", then ".join((*models, settings.llm.without_model.replace("rules", rule)))
 
 
 def _introduce(loaded: Loaded, options: Options) -> None:
@@ -391,6 +391,7 @@ def _introduce(loaded: Loaded, options: Options) -> None:
         advisor=_advisor(settings),
         settings=fingerprint(settings),
     )
-    log_event("INFO", "app", None, "defaults", None, used=to_defaults_line(loaded))
+    used, others = to_defaults(loaded)
+    log_event("INFO", "app", None, "defaults", None, used=used, others=others, see="config show")
     for note in loaded.notes:
         log_event("WARNING", "app", None, "note", None, text=note)

@@ -59,6 +59,8 @@ class Tally:
         """Why trading stands halted, other than by the orderly end."""
         self.halt: HaltTrading | None = None
         """The KillSwitch's halt, whatever its reason: it is for good."""
+        self.halted_at = 0
+        """When it was told (ns)."""
         self.gave_up: set[str] = set()
         """Roles that are not restarted any more."""
         self._tripped = False
@@ -82,7 +84,7 @@ class Tally:
             case m.LimitBreached():
                 self._breach(message)
             case m.TradingStateChanged() | m.HaltTrading():
-                self._follow(message)
+                self._follow(message, time)
             case _:
                 self._trade(message, time)
 
@@ -112,10 +114,10 @@ class Tally:
         self.breaches[name] += 1
         self.worst[name] = max(message.value, self.worst.get(name, 0.0))
 
-    def _follow(self, message: m.TradingStateChanged | m.HaltTrading) -> None:
+    def _follow(self, message: m.TradingStateChanged | m.HaltTrading, time: int) -> None:
         if isinstance(message, m.HaltTrading):
             # RiskGuard may be down when it comes.
-            self.halt = message
+            self.halt, self.halted_at = message, time
             self._tripped = message.reason not in _ENDS
             self.halted = message.reason if self._tripped else self.halted
         elif message.state is TradingState.HALTED and message.reason not in _ENDS:

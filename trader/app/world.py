@@ -6,6 +6,7 @@ import msgspec
 
 from trader.model.market import Series
 from trader.ports import Market
+from trader.runtime.live import DriverClock
 from trader.venues.simulated import SimulatedExchange
 
 
@@ -21,10 +22,15 @@ class Trading(Market, Protocol):
 class World(msgspec.Struct):
     """A market, and the simulated venue that fills orders on its prices.
 
-    A `real` market keeps real time, and its history repairs what its stream has missed.
+    A real market has a clock of its own, and its history repairs what its stream has missed.
     """
 
     market: Trading
     exchange: SimulatedExchange
     series: Series | None
-    real: bool = False
+    clock: DriverClock | None = None
+
+    @property
+    def real(self) -> bool:
+        """Tell whether the market is real."""
+        return self.clock is not None

@@ -5,4 +5,5 @@ doubt      when to ask the venue again about what is not known, and when to stop
 lifecycle  the life cycle of an order, as a table
 reconcile  our open orders against those of the venue
 record     one order with its fills, and the events that each new fact is worth, each once
+state      what the ExecutionBroker remembers
 """

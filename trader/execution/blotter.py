@@ -70,9 +70,12 @@ class Blotter(msgspec.Struct):
         return self._change(record, [OrderSubmitted(record.id)])
 
     def cancel(self, client_order_id: str) -> list[Change]:
-        """Have an order canceled, now or as soon as the venue is known to have it."""
+        """Have an order canceled, now or as soon as the venue is known to have it.
+
+        Asked for again it is under way already; what is due for the order must not be put off.
+        """
         record = self.records.get(client_order_id)
-        if record is None:
+        if record is None or record.unwanted:
             return []
         record.unwanted = True
         return [self._change(record, [])]
@@ -101,12 +104,20 @@ class Blotter(msgspec.Struct):
         return self._change(self.records[client_order_id], [])
 
     def answer(
-        self, client_order_id: str, found: tuple[OrderState, tuple[Fill, ...]] | None, now: int
+        self,
+        client_order_id: str,
+        found: tuple[OrderState, tuple[Fill, ...]] | None,
+        now: int,
+        within: int,
     ) -> Change:
-        """Fold the answer to a query; a cancel that has not come about by now is repeated."""
+        """Fold the answer to a query; a cancel that has not come about by now is repeated.
+
+        `within` is the time (ns) within which an order arrives that was sent.
+        """
         record = self.records[client_order_id]
         record.cancel_sent = False
-        return self._change(record, record.miss(now) if found is None else record.take(*found))
+        told = record.miss(now, within) if found is None else record.take(*found)
+        return self._change(record, told)
 
     # -- what the venue tells ----------------------------------------------------------------------
 

@@ -1,13 +1,12 @@
 """When to ask the venue again about what is not known, and when to stop.
 
-An order whose submit ended without an outcome may still arrive: until enough queries over a minute
-have found nothing, nothing is concluded. Nothing of this ever sends an order again.
+An order whose submit ended without an outcome may still arrive: until enough queries have found
+nothing, over as long as its venue says that an order may take, nothing is concluded. Nothing of
+this ever sends an order again.
 """
 
 from trader.model.market import SECOND
 
-GONE_AFTER = 60 * SECOND
-"""Time between the first and the last query that must all have found nothing (ns)."""
 GONE_MISSES = 3
 """Queries that must have found nothing."""
 
@@ -20,6 +19,9 @@ def backoff(attempt: int) -> int:
     return min(_FIRST << min(attempt, 7), _LONGEST)
 
 
-def is_gone(misses: int, first_miss: int, now: int) -> bool:
-    """Tell whether an order that queries do not find can be given up."""
-    return misses >= GONE_MISSES and now - first_miss >= GONE_AFTER
+def is_gone(misses: int, first_miss: int, now: int, within: int) -> bool:
+    """Tell whether an order that queries do not find can be given up.
+
+    `within` is the time (ns) between the first and the last query that must all have found nothing.
+    """
+    return misses >= GONE_MISSES and now - first_miss >= within

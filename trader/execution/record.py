@@ -1,7 +1,9 @@
 """One order: what is known of it, and the events that each new fact is worth, each of them once.
 
 The answer to a submit, the venue's stream and queries tell of the same order in any order, late and
-twice. A record folds whatever comes; what it returns is what the others have not heard yet.
+twice. A record folds whatever comes; what it returns is what the others have not heard yet. One
+thing is said again: that an order rests which was held for uncertain, since the word of it may have
+been lost with the process that was killed before it was heard.
 
 Position comes from fills, deduplicated by trade id. A fill known only by a total is not invented:
 the order is doubtful until a query brings the fill itself, and its end is told after its fills.
@@ -98,13 +100,16 @@ class Record(msgspec.Struct):
         self.suspect = False
         return [*self._move(OrderEvent.REFUSED), OrderRejected(self.id, reason, detail)]
 
-    def miss(self, now: int) -> list[Message]:
-        """Fold a query that found no such order; conclude something only after enough of them."""
+    def miss(self, now: int, within: int) -> list[Message]:
+        """Fold a query that found no such order; conclude something only after enough of them.
+
+        `within` is the time (ns) within which an order arrives that was sent.
+        """
         if not self.doubtful:
             return []  # asked before the venue told of it
         self.first_miss = self.first_miss if self.misses else now
         self.misses += 1
-        gone = is_gone(self.misses, self.first_miss, now)
+        gone = is_gone(self.misses, self.first_miss, now, within)
         if not gone or self.status.final or self.filled < self.reported:
             return []
         if self.status in NOT_THERE:
@@ -125,7 +130,7 @@ class Record(msgspec.Struct):
 
     def take(self, state: OrderState, fills: tuple[Fill, ...]) -> list[Message]:
         """Fold what the venue says of the order, and fills of it."""
-        self.suspect = False
+        suspected, self.suspect = self.suspect, False
         self.misses = 0
         self.venue_order_id = self.venue_order_id or state.venue_order_id
         self.reported = max(self.reported, _total(state))
@@ -135,7 +140,10 @@ class Record(msgspec.Struct):
             events += self._move(OrderEvent.ACCEPTED)
         for fill in fills:
             events += self._fill(fill)
-        return events + self._end()
+        events += self._end()
+        if suspected and not events and self.status in RESTING:
+            events.append(OrderAccepted(self.id, self.venue_order_id))
+        return events
 
     def _fill(self, fill: Fill) -> list[Message]:
         if fill.trade_id in self.trades:

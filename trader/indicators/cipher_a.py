@@ -10,10 +10,11 @@ import msgspec
 
 from trader.indicators.oscillators import MoneyFlow, Rsi, WaveTrend
 from trader.indicators.primitives import EPSILON, NAN, Cross, Crossover, Ema
-from trader.indicators.rules_a import BLANK_A, EXTENDED, marks_of
+from trader.indicators.rules_a import BLANK_A, marks_of
 from trader.indicators.settings import CipherASettings
 from trader.indicators.sources import SOURCES
 from trader.model.market import Candle
+from trader.model.views import EXTENDED_A
 
 Row = tuple[Any, ...]
 _BLANK = tuple(BLANK_A.values())
@@ -57,7 +58,7 @@ class CipherA(msgspec.Struct):
         bar = (candle.open, candle.high, candle.low, candle.close)
         # The sum decides all but always; of huge prices it is not finite, and they are.
         if not isfinite(sum(bar)) and not all(map(isfinite, bar)):
-            return _BLANK if s.extended else _BLANK[: -len(EXTENDED)]
+            return _BLANK if s.extended else _BLANK[: -len(EXTENDED_A)]
         close = candle.close
         ribbon = [ema.next(close) for ema in self.ribbon]
         *_, wt1, wt2 = self.wavetrend.next(SOURCES[s.wt_source](bar))

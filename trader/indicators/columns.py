@@ -19,7 +19,10 @@ class ColumnCursor(msgspec.Struct, tag=True):
 
 
 class ColumnIndicators:
-    """Looks candles of a recorded series up (implements `trader.ports.Indicators`)."""
+    """Looks candles of a recorded series up (implements `trader.ports.Indicators`).
+
+    Snapshots begin so many candles `early`, as those of the streaming form.
+    """
 
     def __init__(
         self,
@@ -27,6 +30,7 @@ class ColumnIndicators:
         cipher_a: CipherASettings,
         cipher_b: CipherBSettings,
         series: Series,
+        early: int = 0,
     ) -> None:
         # numpy takes a tenth of a second to import, and a live run never needs it.
         from trader.indicators.whole.snapshots import Snapshots
@@ -35,7 +39,7 @@ class ColumnIndicators:
         # The end marker stands in for a bounds check on every candle.
         self._ts_open = [*series.ts_open, -1]
         self._count = len(series)
-        self._all = Snapshots(settings, cipher_a, cipher_b, series)
+        self._all = Snapshots(settings, cipher_a, cipher_b, series, early)
         self._chunk: list[Snapshot | None] = []
         self._first = self._end = 0
 

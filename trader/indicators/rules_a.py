@@ -7,30 +7,12 @@ from typing import Any
 
 from trader.indicators.primitives import EPSILON, NAN
 from trader.indicators.settings import CipherASettings
+from trader.model.views import EXTENDED_A, MARKS_A
 
 RIBBON = tuple(f"ema{n}" for n in range(1, 9))
 VALUES_A = (*RIBBON, "wt1", "wt2", "rsi", "rsi_mfi")
 STATES_A = ("wt_oversold", "wt_overbought", "ribbon_up")
-MARKS_A = (
-    "long_ema",
-    "short_ema",
-    "red_cross",
-    "blue_triangle",
-    "red_diamond",
-    "yellow_cross",
-    "blood_diamond",
-    "bull_candle",
-)
-EXTENDED = (
-    "x_green_diamond",
-    "x_green_cross",
-    "x_blue_triangle_down",
-    "x_moon_diamond",
-    "x_yellow_cross_up",
-    "x_yellow_cross_down",
-    "x_bear_candle",
-)
-COLUMNS_A = (*VALUES_A, *STATES_A, *MARKS_A, *EXTENDED)
+COLUMNS_A = (*VALUES_A, *STATES_A, *MARKS_A, *EXTENDED_A)
 """The columns of a row, in order; without those of the extended variant where it is off."""
 BLANK_A = {name: NAN if name in VALUES_A else False for name in COLUMNS_A}
 """The row of a candle that is not there."""

@@ -16,6 +16,8 @@ class IndicatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """Candles of the slow average of the close."""
     history: int = 1000
     """Candles that the indicators need; asked of the market, and no snapshot is taken before."""
+    gap_candles: int = 100
+    """Candles after a hole in the data before an entry may rest on the indicators again."""
 
 
 Price = Literal["open", "high", "low", "close", "hl2", "hlc3", "ohlc4"]

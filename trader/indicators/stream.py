@@ -61,15 +61,21 @@ class StreamMemory(msgspec.Struct, tag=True):
 
 
 class StreamIndicators:
-    """Folds one candle after another (implements `trader.ports.Indicators`)."""
+    """Folds one candle after another (implements `trader.ports.Indicators`).
+
+    Snapshots begin so many candles `early`, for those who want to see how the needed one came.
+    """
 
     def __init__(
         self,
         settings: IndicatorSettings,
         cipher_a: CipherASettings,
         cipher_b: CipherBSettings,
+        early: int = 0,
     ) -> None:
         self.needed = settings.history
+        self._look_back = settings.gap_candles
+        self._first = settings.history - early
         self._settings = settings
         self._a = cipher_a
         self._b = cipher_b
@@ -107,7 +113,7 @@ class StreamIndicators:
         wt1, wt2, rsi, zone, flow, k, d, schaff = _values(b)
         ribbon = _ribbon(a)
         every = wt1 + wt2 + rsi + flow + k + d + atr + slow + fast + sum(ribbon)
-        if memory.candles < self.needed or every != every:
+        if memory.candles < self._first or every != every:
             return None
         wave, macd, signal, macd_flow = _higher(memory, b)
         crossed, up, down = _turns(b)
@@ -161,7 +167,7 @@ class StreamIndicators:
         if memory.hole is None:
             return None
         since = memory.candles - memory.hole
-        return since if since <= self.needed else None
+        return since if since <= self._look_back else None
 
 
 def _remember(memory: StreamMemory, marks: tuple[str, ...], ts_event: int) -> tuple[str, ...]:

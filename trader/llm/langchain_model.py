@@ -7,9 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import msgspec
-
 from trader.advice.answers import MAX_TEXT, to_schema
+from trader.advice.cost import most
 from trader.advice.settings import LlmSettings
 from trader.llm.deadline import Deadline
 from trader.llm.providers import arguments, structured
@@ -24,8 +23,6 @@ _HANGING = 4
 """Questions left behind at once, beyond which none is asked."""
 _IMPORT_SECONDS = 60.0
 """Wall seconds that the first question of a process may spend on importing its client."""
-_OVERHEAD = 256
-"""Bytes of a request beside what is shown: the roles, and the schema's own envelope."""
 _MAX_ERROR = 200
 
 
@@ -44,7 +41,6 @@ class LangChainModel:
         self._redact = redact
         self._deadline = Deadline(settings.timeout_seconds, _HANGING, ending)
         self._schema = to_schema()
-        self._schema_bytes = len(msgspec.json.encode(self._schema)) + _OVERHEAD
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -55,8 +51,7 @@ class LangChainModel:
 
     def _ask(self, question: Question) -> Answer:
         client = self._client(question.model)
-        shown = len(question.system.encode()) + len(question.brief.encode()) + self._schema_bytes
-        booked = self._spend.reserve(question.model, shown, self._settings.max_output_tokens)
+        booked = self._spend.reserve(question.model, most(self._settings, question))
         began = time.monotonic()
         messages = [("system", question.system), ("human", question.brief)]
         try:
@@ -94,11 +89,12 @@ class LangChainModel:
     def _client(self, model: str) -> Any:
         with self._lock:
             if model not in self._clients:
-                self._clients[model] = _make(model, self._settings, self._schema)
+                self._clients[model] = make_client(model, self._settings, self._schema)
             return self._clients[model]
 
 
-def _make(model: str, settings: LlmSettings, schema: dict[str, Any]) -> Any:
+def make_client(model: str, settings: LlmSettings, schema: dict[str, Any]) -> Any:
+    """Make what asks a model for the schema; raise Rejected where there can be none."""
     # Tracing would send every prompt to a third party.
     os.environ |= {"LANGSMITH_TRACING": "false", "LANGCHAIN_TRACING_V2": "false"}
     try:

@@ -59,7 +59,13 @@ def _anthropic(settings: LlmSettings) -> dict[str, Any]:
 
 
 def _google(settings: LlmSettings) -> dict[str, Any]:
-    return _common(settings)
+    return {
+        **_common(settings),
+        # Its client takes 0 for its own default, five retries; 1 is the attempt alone.
+        "max_retries": 1,
+        "base_url": "https://generativelanguage.googleapis.com/",
+        "vertexai": False,
+    }
 
 
 def _ollama(settings: LlmSettings) -> dict[str, Any]:

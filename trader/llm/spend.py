@@ -14,11 +14,11 @@ from pathlib import Path
 
 import msgspec
 
+from trader.advice.cost import Cost, price
 from trader.advice.settings import LlmSettings
 from trader.model.errors import Rejected, UsageError
 from trader.model.reasons import Reason
 
-_MILLION = Decimal(1_000_000)
 _KEPT_DAYS = 100
 
 
@@ -57,31 +57,24 @@ class Spend:
         self._lock = threading.Lock()
         self.days = _read(path)
 
-    def reserve(self, model: str, input_tokens: int, output_tokens: int) -> Reservation:
+    def reserve(self, model: str, most: Cost) -> Reservation:
         """Book what a question may take; raise Rejected where that would pass a budget."""
-        cost = self.price(model, input_tokens, output_tokens)
-        booked = Reservation(self._day(), model, input_tokens + output_tokens, cost)
+        booked = Reservation(self._day(), model, most.tokens, most.usd)
         with self._lock:
             why = self._exceeded(booked)
             if why is not None:
                 raise Rejected(why, Reason.MODEL_BUDGET)
-            self._add(booked, 1, booked.tokens, cost)
+            self._add(booked, 1, most.tokens, most.usd)
             self._write()
         return booked
 
     def settle(self, booked: Reservation, input_tokens: int, output_tokens: int) -> Decimal:
         """Book what a question really took in the place of what it might; return its cost."""
-        cost = self.price(booked.model, input_tokens, output_tokens)
+        cost = price(self._settings, booked.model, input_tokens, output_tokens)
         with self._lock:
-            self._add(booked, 0, input_tokens + output_tokens - booked.tokens, cost - booked.cost)
+            self._add(booked, 0, cost.tokens - booked.tokens, cost.usd - booked.cost)
             self._write()
-        return cost
-
-    def price(self, model: str, input_tokens: int, output_tokens: int) -> Decimal:
-        """Return the price of tokens in USD; nothing for a model without one."""
-        into = Decimal(str(self._settings.input_prices.get(model, 0.0)))
-        out = Decimal(str(self._settings.output_prices.get(model, 0.0)))
-        return (into * input_tokens + out * output_tokens) / _MILLION
+        return cost.usd
 
     def total(self, period: str) -> Spent:
         """Return what all models took in a day (2026-01-31) or a month (2026-01)."""

@@ -9,7 +9,7 @@ import msgspec
 from trader.matching import margin
 from trader.matching.admission import admit, reject
 from trader.matching.book import STOPS, Book, Record, Stake, Tick
-from trader.matching.pricing import Match, Pricing
+from trader.matching.pricing import Match, Pricing, Range, quiet_range
 from trader.matching.settings import SimulationSettings
 from trader.matching.settlement import Execution, affordable, settle
 from trader.model.instrument import Instrument, Terms, to_decimal
@@ -52,6 +52,8 @@ class MatchingEngine:
         self._share = settings.max_volume_share
         money = {i.quote: settings.start_equity for i in instruments.values()}
         self.book = book or Book(balances=money)
+        # Not part of the memory: it follows from the open orders.
+        self._quiet: dict[str, Range] = {}
 
     def submit(self, order: Order, ts: int) -> Reports:
         """Take an order and fill what it crosses; raise Rejected, its reason's code first."""
@@ -62,6 +64,7 @@ class MatchingEngine:
         record = admit(order, pricing, self.book, quote, ts)
         self.book.order_count += 1
         self.book.add(record)
+        self._quiet.pop(order.symbol, None)
         reports: Reports = [ExecutionReported(record.state, None)]
         match = None if quote is None else pricing.on_arrival(record, quote)
         if match is not None:
@@ -95,7 +98,7 @@ class MatchingEngine:
         """Match resting orders against bid and ask, `volume` of the base being there to take."""
         book = self.book
         book.quotes[symbol] = quote
-        if symbol not in book.open and symbol not in book.stakes:
+        if self._sleeps(symbol, quote.bid, quote.ask, quote.ts_event):
             return []
         pricing, ts = self._pricing[symbol], quote.ts_event
         reports: Reports = []
@@ -108,7 +111,7 @@ class MatchingEngine:
         """Fill market orders that wait for a price, at the open of a candle that is recorded."""
         book = self.book
         book.ticks[symbol] = Tick(ts, price)
-        if symbol not in book.open and symbol not in book.stakes:
+        if self._sleeps(symbol, price, price, ts):
             return []
         pricing = self._pricing[symbol]
 
@@ -125,9 +128,9 @@ class MatchingEngine:
         """Match resting orders against a candle that has just closed; fills bear a time in it."""
         book = self.book
         book.candles[symbol] = candle
-        if symbol not in book.open and symbol not in book.stakes:
-            return []
         pricing, ts = self._pricing[symbol], candle.ts_event - 1
+        if self._sleeps(symbol, candle.low, candle.high, ts):
+            return []
 
         def price(record: Record) -> Match | None:
             return pricing.in_candle(record, candle)
@@ -197,6 +200,16 @@ class MatchingEngine:
                 self._fill(record, match, volume, ts, reports)
         return reports
 
+    def _sleeps(self, symbol: str, low: float, high: float, ts: int) -> bool:
+        """Tell whether prices leave the open orders and the position alone: most do."""
+        if symbol in self.book.open:
+            quiet = self._quiet.get(symbol)
+            if quiet is None:
+                quiet = self._quiet[symbol] = quiet_range(self.book.resting(symbol))
+            if not quiet[0] < low <= high < quiet[1]:
+                return False
+        return symbol not in self.book.stakes or not self._strains(symbol, low, high, ts)
+
     # -- positions in perpetuals -------------------------------------------------------------------
 
     def _staked(self, symbol: str) -> tuple[Stake, Terms] | None:
@@ -259,6 +272,7 @@ class MatchingEngine:
         order = record.order
         if record.waits:
             record.triggered = True
+            self._quiet.pop(order.symbol, None)
             for sibling in self.book.siblings(record):
                 self._end(sibling, OrderStatus.CANCELED, ts, reports)
         if match.price is None:
@@ -306,6 +320,7 @@ class MatchingEngine:
     def _put_away(self, record: Record) -> None:
         if record.state.status.final:
             self.book.finish(record)
+            self._quiet.pop(record.order.symbol, None)
 
 
 def _granted(instrument: Instrument) -> Instrument:

@@ -5,6 +5,8 @@ is always the worse price for the order. A stop waits for its trigger; then, as 
 is a limit order if it has a `price`, and a market order if it has none: admission sees to it.
 """
 
+import math
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
@@ -17,6 +19,10 @@ from trader.model.orders import Liquidity, Order, Side
 
 _LATE = 100
 """An order that came after the first 1/100 of a candle did not rest through it."""
+
+
+Range = tuple[float, float]
+"""The prices between two, both excluded."""
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -111,6 +117,22 @@ class Pricing:
 def touch(side: Side, quote: Quote) -> float:
     """Return the price of a quote that an order of a side would take."""
     return quote.ask if side is Side.BUY else quote.bid
+
+
+def quiet_range(orders: Iterable[Record]) -> Range:
+    """Return the prices of the market that do nothing to resting orders, none if all do."""
+    low, high = 0.0, math.inf
+    for record in orders:
+        order, waits = record.order, record.waits
+        level = record.trigger if waits else order.price
+        if level is None or (waits and order.trail is not None):
+            return math.inf, 0.0
+        # A stop to buy waits for the market above it, a limit below.
+        if (order.side is Side.BUY) is waits:
+            high = min(high, float(level))
+        else:
+            low = max(low, float(level))
+    return low, high
 
 
 def _sets_off(record: Record, candle: Candle) -> float | None:

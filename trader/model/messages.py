@@ -168,12 +168,14 @@ class WarmupAdvanced(Message, frozen=True):
 class SnapshotTaken(Message, frozen=True, omit_defaults=True):
     """The indicators of one symbol at one closed candle; sent once they are warm.
 
-    The candle itself comes along where a model is to be shown it.
+    The candle itself comes along where a model is to be shown it. Then those before it come too,
+    of the warm-up and of what was missed: they are `past`, and nobody advises on them.
     """
 
     symbol: str
     snapshot: Snapshot
     candle: Candle | None = None
+    past: bool = False
 
 
 # -- the model -> LLMAdvisor -----------------------------------------------------------------------
@@ -194,6 +196,20 @@ class ModelFailed(Message, frozen=True):
 
 
 # -- LLMAdvisor -> ---------------------------------------------------------------------------------
+
+
+class QuestionDue(Message, frozen=True):
+    """To itself: a question leaves, and takes at most so many tokens and USD.
+
+    Where no answer follows in the journal, that is what it counts for.
+    """
+
+    key: str
+    symbol: str
+    model: str
+    version: str
+    tokens: int
+    cost: Decimal
 
 
 class AdviceGiven(Message, frozen=True, omit_defaults=True):
@@ -255,7 +271,8 @@ class OrderDenied(Message, frozen=True):
 class SubmitOrder(Message, frozen=True):
     """Carry this order to the venue; `reason` says what it is for where it is an exit.
 
-    `resized` is the limit that made an entry smaller than what it may lose allows.
+    `sizing` says what the size of an entry follows from; `resized` is the limit that made it
+    smaller than that.
     """
 
     decision: int
@@ -263,6 +280,7 @@ class SubmitOrder(Message, frozen=True):
     approval: Approval
     reason: Reason | None
     resized: Reason | None = None
+    sizing: str | None = None
 
 
 class CancelOrder(Message, frozen=True):

@@ -25,7 +25,8 @@ class Advice(msgspec.Struct, frozen=True):
 
     `conviction` is 0 to 1. `price` is the close it was formed at. `source` names who gave it
     (`rules`, `ema-cross`, a model's id) and `rationale` says why in a sentence. `atr` is the
-    average true range at that candle, in price; 0 where nobody names it.
+    average true range at that candle, in price; 0 where nobody names it. `gap` is that of the
+    snapshot.
     """
 
     symbol: str
@@ -38,6 +39,7 @@ class Advice(msgspec.Struct, frozen=True):
     rationale: str
     ts_event: int
     atr: float = 0.0
+    gap: int | None = None
 
 
 class Higher(msgspec.Struct, frozen=True, gc=False):
@@ -53,7 +55,26 @@ class Higher(msgspec.Struct, frozen=True, gc=False):
     needed: int
 
 
-MARKS = (
+MARKS_A = (
+    "long_ema",
+    "short_ema",
+    "red_cross",
+    "blue_triangle",
+    "red_diamond",
+    "yellow_cross",
+    "blood_diamond",
+    "bull_candle",
+)
+EXTENDED_A = (
+    "x_green_diamond",
+    "x_green_cross",
+    "x_blue_triangle_down",
+    "x_moon_diamond",
+    "x_yellow_cross_up",
+    "x_yellow_cross_down",
+    "x_bear_candle",
+)
+MARKS_B = (
     "small_dot_up",
     "small_dot_down",
     "wt_oversold",
@@ -81,23 +102,9 @@ MARKS = (
     "sommi_flag_bull",
     "sommi_diamond_bear",
     "sommi_diamond_bull",
-    "long_ema",
-    "short_ema",
-    "red_cross",
-    "blue_triangle",
-    "red_diamond",
-    "yellow_cross",
-    "blood_diamond",
-    "bull_candle",
-    "x_green_diamond",
-    "x_green_cross",
-    "x_blue_triangle_down",
-    "x_moon_diamond",
-    "x_yellow_cross_up",
-    "x_yellow_cross_down",
-    "x_bear_candle",
 )
-"""What a candle may show, as the columns of Cipher B and, from `long_ema` on, of A are named."""
+MARKS = (*MARKS_B, *MARKS_A, *EXTENDED_A)
+"""What a candle may show, named as the columns of Cipher B, of A, and of A's extended variant."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, gc=False):
@@ -111,9 +118,10 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False):
 
     `flag_wave` (wt1 - wt2), `macd`, `macd_signal`, `macd_flow`: of the timeframes in `higher`.
 
-    `gap` counts the candles since the newest hole in the data, None where none lies within the
-    look-back. `marks` names those of MARKS that the close of this candle made known; `last` has for
-    each of MARKS the close (ns) of the newest candle that bore it, 0 for one not seen yet.
+    `gap` counts the candles since the newest hole in the data, None where the window is whole: no
+    hole lies within `indicators.gap_candles`. `marks` names those of MARKS that the close of this
+    candle made known; `last` has for each of MARKS the close (ns) of the newest candle that bore
+    it, 0 for one not seen yet.
 
     Sources: design notes of VuManChu Cipher A and B, TradingView's seeding and rules.
     """

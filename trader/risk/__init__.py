@@ -15,7 +15,9 @@ proposals   judge a proposal: approve it with a size, or deny it with a reason
 protection  keep every position under a stop, or close it
 reconcile   the ledger against the venue's balances
 settings    what a person may set
+returns     how symbols move, from close to close, and together
 situation   what is judged, before it has a size and after
-sizing      quantities: what risk, size and cash allow, and what is too little to trade
+sizing      quantities: what a method asks for, what risk, size and cash allow, what is too little
 state       the memory of the RiskGuard
+tail        value at risk and expected shortfall, with an entry and without it
 """

@@ -16,7 +16,7 @@ from trader.risk.checks import loss_limit
 from trader.risk.guard import place
 from trader.risk.locks import Closed, judge_trades
 from trader.risk.settings import LowProfitPairs, MaxDrawdown, Protections, StoplossGuard
-from trader.risk.situation import Sized
+from trader.risk.situation import Sized, Tail, Tails
 from trader.risk.state import Campaign, Hold, Price, RiskState, Rules
 
 EQUITY = 1_000_000.0
@@ -230,6 +230,19 @@ def _nothing_left(sized: Sized) -> Sized:
     return tampered(sized, quantity=ZERO)
 
 
+def _deepen(**tail: float) -> Callable[[Sized], Sized | None]:
+    """Let the tail be twice as deep as it may be, where it is measured."""
+
+    def breach(sized: Sized) -> Sized | None:
+        if sized.tails is None:
+            return None
+        bounds = sized.settings.max_var_pct, sized.settings.max_expected_shortfall_pct
+        values = (bound * factor for bound, factor in zip(bounds, tail.values(), strict=True))
+        return msgspec.structs.replace(sized, tails=Tails(after=Tail(*values)))
+
+    return breach
+
+
 def _misround(sized: Sized) -> Sized:
     return tampered(sized, quantity=sized.entry.quantity + sized.instrument.lot / 2)
 
@@ -246,12 +259,16 @@ _RESIZING = (
     Reason.EXPOSURE_GROUP,
     Reason.EXPOSURE_TOTAL,
     Reason.ORDER_NOTIONAL,
+    Reason.RISK_PER_TRADE,
+    Reason.EXPOSURE_CORRELATED,
 )
 
-SIZE_BREACHES: dict[Reason, Callable[[Sized], Sized]] = {
+SIZE_BREACHES: dict[Reason, Callable[[Sized], Sized | None]] = {
     **{reason: _use_up(reason) for reason in _RESIZING},
+    Reason.VALUE_AT_RISK: _deepen(var=2.0, shortfall=0.0),
+    Reason.EXPECTED_SHORTFALL: _deepen(var=0.0, shortfall=2.0),
     Reason.SIZE_BELOW_MINIMUM: _nothing_left,
     Reason.ORDER_PRECISION: _misround,
     Reason.PRICE_COLLAR: _stray,
 }
-"""How each limit on a size is breached."""
+"""How each limit on a size is breached; None where its setting switches it off."""

@@ -235,9 +235,37 @@ def check_notional(at: Sized) -> str | None:
     return _too_little(at, at.entry.caps[Reason.ORDER_NOTIONAL], "the largest order is")
 
 
+def check_risk(at: Sized) -> str | None:
+    """Deny where what a trade may lose to its stop is below the least order."""
+    return _too_little(at, at.entry.caps[Reason.RISK_PER_TRADE], "its risk to the stop allows")
+
+
+def check_correlated(at: Sized) -> str | None:
+    """Deny where the entry moves so much with what is held that it is below the least order."""
+    cap = at.entry.caps.get(Reason.EXPOSURE_CORRELATED)
+    return None if cap is None else _too_little(at, cap, "what is held moves alike and leaves")
+
+
+def check_var(at: Sized) -> str | None:
+    """Deny where the portfolio's value at risk leaves no room for the least order."""
+    if at.tails is None:
+        return None
+    before, after, most = at.tails.before.var, at.tails.after.var, at.settings.max_var_pct
+    return at.tails.missing or _tail(at, Reason.VALUE_AT_RISK, before, after, most)
+
+
+def check_shortfall(at: Sized) -> str | None:
+    """Deny where the portfolio's expected shortfall leaves no room for the least order."""
+    if at.tails is None:
+        return None
+    before, after = at.tails.before.shortfall, at.tails.after.shortfall
+    most = at.settings.max_expected_shortfall_pct
+    return at.tails.missing or _tail(at, Reason.EXPECTED_SHORTFALL, before, after, most)
+
+
 def check_minimum(at: Sized) -> str | None:
     """Deny where what is left after rounding could not be closed at its stop."""
-    return _too_little(at, at.entry.quantity, "the risk allows")
+    return _too_little(at, at.entry.quantity, f"{at.said}:")
 
 
 def check_precision(at: Sized) -> str | None:
@@ -280,6 +308,14 @@ def _too_soon(at: Situation, since: int | None, seconds: float) -> str | None:
 
 def _too_many(count: int, most: int, window: str) -> str | None:
     return f"{count} entries in the last {window}" if count >= most else None
+
+
+def _tail(at: Sized, reason: Reason, before: float, after: float, most: float) -> str | None:
+    if after > most * (1 + 1e-9):  # a float's rounding is not a breach
+        return f"{after:.2f} % a day of {most:g} %, {before:.2f} % without it"
+    cap = at.entry.caps.get(reason)
+    left = f"{before:.2f} % a day without it, of {most:g} %, leaves"
+    return None if cap is None else _too_little(at, cap, left)
 
 
 def _too_little(at: Sized, quantity: Decimal, what: str) -> str | None:

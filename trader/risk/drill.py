@@ -11,6 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from trader.accounting.ledger import Ledger
+from trader.model.market import SECOND
 from trader.model.messages import OrderDenied, ProposeOrder
 from trader.model.orders import Side
 from trader.model.reasons import Reason
@@ -19,6 +20,7 @@ from trader.risk import portfolio
 from trader.risk.breaches import BREACHES, EQUITY, NOW, SIZE_BREACHES, Bench, tampered
 from trader.risk.limits import every_limit
 from trader.risk.proposals import judge, situation_of, size, size_refusal
+from trader.risk.returns import DAY, Returns
 from trader.risk.situation import Sized
 from trader.risk.state import Price, RiskState, Rules
 
@@ -51,6 +53,7 @@ def _bench(rules: Rules, prices: Mapping[str, float]) -> Bench:
         cash=EQUITY,
         holds=[],
         prices={symbol: Price(close=close, closed=NOW)},
+        returns={symbol: _calm(rules.settings.returns_candles)},
         baseline={},
     )
     terms = rules.instruments[symbol].terms
@@ -62,15 +65,25 @@ def _bench(rules: Rules, prices: Mapping[str, float]) -> Bench:
     return Bench(msgspec.structs.replace(rules, instruments=instruments), state, proposal)
 
 
+def _calm(count: int) -> Returns:
+    """Return the returns of a symbol that hardly moved."""
+    times = [NOW - age * SECOND for age in reversed(range(count))]
+    return Returns(1.0, NOW, DAY, times, [1e-4 * (-1) ** place for place in range(count)])
+
+
 def _stop(rules: Rules) -> float:
     return rules.settings.default_stop_loss_pct
 
 
 def _prove(reason: Reason, bench: Bench) -> Proof:
+    off = Proof(reason, True, "off: a setting of it is 0")
     if reason in SIZE_BREACHES:
-        denial = size_refusal(SIZE_BREACHES[reason](_sized(bench)))
+        breached = SIZE_BREACHES[reason](_sized(bench))
+        if breached is None:
+            return off
+        denial = size_refusal(breached)
     elif BREACHES[reason](bench) is False:
-        return Proof(reason, True, "off: a setting of it is 0")
+        return off
     else:
         (told,) = judge(bench.rules, bench.state, bench.proposal, bench.now)
         denial = (told.reason, told.detail) if isinstance(told, OrderDenied) else None

@@ -1,5 +1,6 @@
 """What keeps trading from being active, and what it says of the trading state."""
 
+from trader.accounting.windows import Window, end_of
 from trader.model.messages import Message, TradingStateChanged
 from trader.model.orders import Leg
 from trader.model.reasons import Reason
@@ -15,17 +16,27 @@ NEEDS_RESUME = frozenset(
 LASTING = NEEDS_RESUME | {Reason.LOSS_DAY, Reason.LOSS_WEEK}
 """Holds that outlive a session: until their window ends, or an operator resumes."""
 
+_ENDS = {Reason.LOSS_DAY: Window.DAY, Reason.LOSS_WEEK: Window.WEEK}
 _LIFTS = {
     Reason.LOSS_DAY: "until 00:00 UTC",
     Reason.LOSS_WEEK: "until Monday 00:00 UTC",
     Reason.HALT_JOURNAL: "until the journal can be written",
+    Reason.START_RECONCILING: "until the account agrees with our fills",
+    Reason.HALT_MESSAGE_LOST: "until the account agrees with our fills",
+    Reason.HALT_ACCOUNT_DIFFERS: "until the account agrees with our fills",
     **dict.fromkeys((*NEEDS_RESUME, Reason.HALT_LIMIT), "until `run.py resume`"),
 }
 
 
 def lifts(reason: Reason) -> str:
-    """Say what lifts a hold; empty where the session has to end for it."""
-    return _LIFTS.get(reason, "")
+    """Say what lifts a hold."""
+    return _LIFTS.get(reason, "until the run ends")
+
+
+def lifts_at(reason: Reason, now: int) -> int | None:
+    """Return when (ns) a hold lifts by itself, None where time alone does not lift it."""
+    window = _ENDS.get(reason)
+    return None if window is None else end_of(window, now)
 
 
 def current(state: RiskState) -> Hold | None:
@@ -34,12 +45,14 @@ def current(state: RiskState) -> Hold | None:
     return next(iter(halts or state.holds), None)
 
 
-def hold(state: RiskState, reason: Reason, level: TradingState, detail: str) -> list[Message]:
+def hold(
+    state: RiskState, reason: Reason, level: TradingState, detail: str, now: int
+) -> list[Message]:
     """Keep trading from being active for one more reason, and cancel what is still to open."""
     if any(known.reason is reason for known in state.holds):
         return []
     before = current(state)
-    state.holds.append(Hold(reason, level, detail))
+    state.holds.append(Hold(reason, level, detail, now))
     return [*_changes(before, state), *cancel_entries(state, Reason.CANCEL_HALTED)]
 
 

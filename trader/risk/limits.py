@@ -80,7 +80,11 @@ SIZE_LIMITS: tuple[SizeLimit, ...] = (
     SizeLimit(Reason.EXPOSURE_GROUP, c.check_group, "risk.max_group_exposure_x"),
     SizeLimit(Reason.EXPOSURE_TOTAL, c.check_total, "risk.max_total_exposure_x"),
     SizeLimit(Reason.ORDER_NOTIONAL, c.check_notional, "risk.max_order_notional_quote"),
-    SizeLimit(Reason.SIZE_BELOW_MINIMUM, c.check_minimum, "risk.risk_per_trade_pct", resizes=False),
+    SizeLimit(Reason.RISK_PER_TRADE, c.check_risk, "risk.risk_per_trade_pct"),
+    SizeLimit(Reason.EXPOSURE_CORRELATED, c.check_correlated, "sizing.reduce_correlated"),
+    SizeLimit(Reason.VALUE_AT_RISK, c.check_var, "risk.max_var_pct"),
+    SizeLimit(Reason.EXPECTED_SHORTFALL, c.check_shortfall, "risk.max_expected_shortfall_pct"),
+    SizeLimit(Reason.SIZE_BELOW_MINIMUM, c.check_minimum, resizes=False),
     SizeLimit(Reason.ORDER_PRECISION, c.check_precision, resizes=False),
     SizeLimit(Reason.PRICE_COLLAR, c.check_collar, "risk.max_collar_pct", resizes=False),
 )
@@ -100,6 +104,7 @@ UNITS = {
     "_second": "orders",
     "_minute": "orders",
     "_day": "orders",
+    "_correlated": "yes or no",
 }
 """The unit of a setting, by the end of its name."""
 

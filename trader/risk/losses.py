@@ -40,12 +40,13 @@ def mark(rules: Rules, state: RiskState, now: int, *, at_close: bool = False) ->
         state.marked = equity
     performance.mark(equity)
     if equity <= state.alarm:
-        told += _check_windows(rules, state, equity)
+        told += _check_windows(rules, state, equity, now)
     drawdown = performance.drawdown_pct(equity)
     if drawdown >= settings.max_drawdown_pct:
-        told += _breach(state, Reason.DRAWDOWN_TOTAL, drawdown, settings.max_drawdown_pct)
+        bound = settings.max_drawdown_pct
+        told += _breach(state, Reason.DRAWDOWN_TOTAL, drawdown, bound, now)
     if drawdown >= settings.emergency_pct:
-        told += _stop_all(rules, state, drawdown)
+        told += _stop_all(rules, state, drawdown, now)
     return told
 
 
@@ -81,7 +82,7 @@ def _roll(state: RiskState, now: int, equity: float, sharp: float | None) -> lis
     return release(state, ended, over[0], "a new window has begun") if over else []
 
 
-def _check_windows(rules: Rules, state: RiskState, equity: float) -> list[Message]:
+def _check_windows(rules: Rules, state: RiskState, equity: float, now: int) -> list[Message]:
     told: list[Message] = []
     windows, state.alarm = state.windows, 0.0
     for window, reason in LOSSES.items():
@@ -90,23 +91,26 @@ def _check_windows(rules: Rules, state: RiskState, equity: float) -> list[Messag
         alarm = windows.baselines[window] * (1 - bound / 100) * (1 + 1e-9)
         state.alarm = max(state.alarm, alarm)
         if loss >= bound:
-            told += _breach(state, reason, loss, bound)
+            told += _breach(state, reason, loss, bound, now)
     return told
 
 
-def _stop_all(rules: Rules, state: RiskState, drawdown: float) -> list[Message]:
+def _stop_all(rules: Rules, state: RiskState, drawdown: float, now: int) -> list[Message]:
     """Halt and close every position, once."""
-    told = _breach(state, Reason.EMERGENCY_STOP, drawdown, rules.settings.emergency_pct)
+    bound = rules.settings.emergency_pct
+    told = _breach(state, Reason.EMERGENCY_STOP, drawdown, bound, now)
     for campaign in state.campaigns.values() if told else ():
         if campaign.alive(Leg.ENTRY) or is_held(rules, state, campaign):
             told += close(rules, state, campaign, Reason.EXIT_LIMIT)
     return told
 
 
-def _breach(state: RiskState, reason: Reason, value: float, bound: float) -> list[Message]:
+def _breach(
+    state: RiskState, reason: Reason, value: float, bound: float, now: int
+) -> list[Message]:
     if any(known.reason is reason for known in state.holds):
         return []
     hard = reason in NEEDS_RESUME
     level = TradingState.HALTED if hard else TradingState.REDUCING
-    told = hold(state, reason, level, f"{value:.2f} % of {bound:g} %")
+    told = hold(state, reason, level, f"{value:.2f} % of {bound:g} %", now)
     return [LimitBreached(reason, hard, value, bound), *told]

@@ -17,7 +17,7 @@ from trader.risk.guard import cancel
 from trader.risk.locks import Closed, closed_by, judge_trades, remembered
 from trader.risk.losses import mark
 from trader.risk.protection import fail, settle
-from trader.risk.sizing import is_tradable, round_stop, share
+from trader.risk.sizing import RESULTS_KEPT, is_tradable, round_stop, share
 from trader.risk.state import Campaign, RiskState, Rules
 
 STATUSES: dict[type[Message], OrderStatus] = {
@@ -34,7 +34,7 @@ STATUSES: dict[type[Message], OrderStatus] = {
 
 
 def move(
-    rules: Rules, state: RiskState, client_order_id: str, status: OrderStatus
+    rules: Rules, state: RiskState, client_order_id: str, status: OrderStatus, now: int
 ) -> list[Message]:
     """Fold a change of an order that is not a fill."""
     found = state.find(client_order_id)
@@ -48,11 +48,13 @@ def move(
     if status is OrderStatus.OPEN and working.order.leg is Leg.STOP:
         campaign.failures = 0
     elif status.final and unasked:
-        told += fail(state, campaign, working)
+        told += fail(state, campaign, working, now)
     return [*told, *settle(rules, state, campaign)]
 
 
-def reject(rules: Rules, state: RiskState, client_order_id: str, reason: Reason) -> list[Message]:
+def reject(
+    rules: Rules, state: RiskState, client_order_id: str, reason: Reason, now: int
+) -> list[Message]:
     """Fold a rejection; a stop that would trigger at once means that it is time to close."""
     found = state.find(client_order_id)
     if found is None:
@@ -60,7 +62,7 @@ def reject(rules: Rules, state: RiskState, client_order_id: str, reason: Reason)
     campaign, working = found
     if reason is Reason.VENUE_WOULD_TRIGGER and working.order.leg is Leg.STOP:
         campaign.closing = campaign.closing or campaign.stopping
-    return move(rules, state, client_order_id, OrderStatus.REJECTED)
+    return move(rules, state, client_order_id, OrderStatus.REJECTED, now)
 
 
 def fill(
@@ -132,14 +134,21 @@ def _book(
         del state.held[symbol]
     price = state.prices[symbol]
     price.close = price.close or float(fill.price)
+    changed = position_of(rules, state, campaign)
+    if not changed.quantity and closes:
+        state.exits[symbol] = now
+    return [changed, *mark(rules, state, now)]
+
+
+def position_of(rules: Rules, state: RiskState, campaign: Campaign) -> PositionChanged:
+    """Say what is held of a campaign's symbol, which has had a fill."""
+    symbol = campaign.symbol
+    position = state.ledger.positions[symbol]
     quantity = position.quantity
     if not is_tradable(rules.instruments[symbol], abs(quantity), campaign.stop):
         quantity = ZERO
-    if not quantity and closes:
-        state.exits[symbol] = now
     realized = position.realized - position.fees + position.funding
-    changed = PositionChanged(symbol, quantity, position.average_price, realized)
-    return [changed, *mark(rules, state, now)]
+    return PositionChanged(symbol, quantity, position.average_price, realized)
 
 
 def _is_stop(campaign: Campaign, fill: Fill) -> bool:
@@ -153,6 +162,7 @@ def _remember(rules: Rules, state: RiskState, closed: Closed) -> None:
     state.closed = [*(trade for trade in state.closed if trade.ts >= since), closed]
     state.locks = [lock for lock in state.locks if lock.until > closed.ts]
     state.locks += judge_trades(rules.protections, state.closed)
+    state.results = [*state.results[1 - RESULTS_KEPT :], closed.profit]
 
 
 def move_cash(rules: Rules, state: RiskState, flow: Flow, now: int) -> list[Message]:

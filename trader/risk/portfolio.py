@@ -19,12 +19,14 @@ class Portfolio(msgspec.Struct):
 
     `positions` are the symbols held or on their way to be. `exposure` is notional by symbol: what
     is held at the last close, and entries that may still fill, unknown ones too, at their worst.
+    `net` is the same with its sign, below zero where it gains as the price falls.
     `reserved` is the cash that those entries may still put up, `margin` what stands under
     perpetuals.
     """
 
     positions: list[str]
     exposure: dict[str, Decimal]
+    net: dict[str, Decimal]
     reserved: Decimal = ZERO
     margin: Decimal = ZERO
 
@@ -36,12 +38,13 @@ class Portfolio(msgspec.Struct):
 
 def take(rules: Rules, state: RiskState) -> Portfolio:
     """Take a picture of the account."""
-    portfolio = Portfolio([], {})
+    portfolio = Portfolio([], {}, {})
     for symbol, position in state.ledger.positions.items():
         if position.quantity:
             instrument = rules.instruments.get(symbol)
             worth = abs(position.quantity) * to_decimal(state.prices[symbol].close)
             portfolio.exposure[symbol] = worth
+            portfolio.net[symbol] = position.side.sign * worth
             if instrument is not None and instrument.terms is not None:
                 portfolio.margin += abs(position.cost) * instrument.stake
     for symbol, campaign in state.campaigns.items():
@@ -59,6 +62,8 @@ def _add_entries(
         instrument = rules.instruments[symbol]
         notional = sum((working.remaining * working.worst for working in entries), ZERO)
         portfolio.exposure[symbol] = portfolio.exposure.get(symbol, ZERO) + notional
+        at_worst = campaign.side.sign * notional
+        portfolio.net[symbol] = portfolio.net.get(symbol, ZERO) + at_worst
         portfolio.reserved += notional * (instrument.stake + instrument.taker_fee)
 
 

@@ -19,9 +19,11 @@ from trader.risk.holds import current
 from trader.risk.limits import ALLOWED, ENTRIES_KEPT, LIMITS, SIZE_LIMITS
 from trader.risk.portfolio import Portfolio
 from trader.risk.protection import close, is_held
+from trader.risk.returns import Moves, moves_of
 from trader.risk.situation import Rate, Situation, Sized
-from trader.risk.sizing import Band, Budget, risk_pct, share, size_entry
+from trader.risk.sizing import Band, Budget, apart, share, size_entry, tighten, wish
 from trader.risk.state import Campaign, RiskState, Rules
+from trader.risk.tail import bound_tail
 
 
 def judge(rules: Rules, state: RiskState, proposal: ProposeOrder, now: int) -> list[Message]:
@@ -67,7 +69,7 @@ def _judge_entry(
     campaign.trail = trail_of(rules.exits, situation.instrument, market, atr)
     state.campaigns[proposal.symbol] = campaign
     order = place(state, campaign, Leg.ENTRY, entry.quantity, worst=entry.worst, limit=entry.limit)
-    return [msgspec.structs.replace(order, resized=entry.resized)]
+    return [msgspec.structs.replace(order, resized=entry.resized, sizing=sized.said)]
 
 
 def refusal(situation: Situation) -> tuple[Reason, str] | None:
@@ -132,14 +134,22 @@ def size(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) 
     """Size an entry that nothing denies."""
     settings, instrument, price = rules.settings, situation.instrument, situation.market
     equity, symbol = to_decimal(state.equity()), instrument.symbol
+    moves = _moves(rules, state, held, situation)
     now_held = abs(state.ledger.quantity(symbol)) * to_decimal(price)
     group = portfolio.group_of(settings, instrument)
     of_group = portfolio.group_exposure(rules, held, group)
     of_symbol = held.exposure.get(symbol, ZERO)
-    full, least = settings.risk_per_trade_pct, settings.min_conviction_size_pct
-    risk = risk_pct(full, least, situation.conviction)
     budget = Budget(
-        risk=share(risk, equity),
+        wish=wish(
+            rules.sizing,
+            settings,
+            equity,
+            situation.conviction,
+            state.results,
+            moves.volatility,
+            moves.missing,
+        ),
+        risk=share(settings.risk_per_trade_pct, equity),
         cash=state.ledger.cash - held.margin - held.reserved,
         notional={
             Reason.EXPOSURE_SIZE: share(rules.max_size_pct, equity) / instrument.stake - now_held,
@@ -152,7 +162,33 @@ def size(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) 
     band = Band(settings.max_slippage_pct, situation.price.mid, settings.max_collar_pct)
     stop, target = situation.stop, situation.target
     entry = size_entry(instrument, situation.side, price, stop, target, band, budget)
-    return Sized(instrument, entry, settings, situation.price.mid)
+    said = f"{rules.sizing.method}: {budget.wish.said}"
+    part = 1.0
+    if rules.sizing.reduce_correlated:
+        pull = _pull(held, float(equity), situation, moves)
+        part = apart(float(entry.quantity * entry.worst), pull)
+        said += f"; {part * 100:.0f} % of it beside what is held" if part < 1 else ""
+    entry = tighten(instrument, entry, Reason.EXPOSURE_CORRELATED, part)
+    tails = None
+    if settings.returns_candles:
+        entry, tails = bound_tail(settings, instrument, entry, moves, float(equity))
+        said += f"; {tails}"
+    return Sized(instrument, entry, settings, situation.price.mid, said, tails)
+
+
+def _moves(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) -> Moves:
+    equity, settings = state.equity(), rules.settings
+    most, least = settings.returns_candles, settings.returns_needed
+    shares = {s: float(net) / equity for s, net in held.net.items()} if equity > 0 else {}
+    sign = situation.side.sign
+    return moves_of(state.returns, shares, situation.symbol, sign, most, least)
+
+
+def _pull(held: Portfolio, equity: float, situation: Situation, moves: Moves) -> float:
+    """Return the notional that moves as the entry does; what is not known moves as one."""
+    if moves.missing or not moves.square:
+        return situation.side.sign * float(sum(held.net.values(), ZERO))
+    return moves.pull * equity
 
 
 def _rate(state: RiskState, now: int) -> Rate:

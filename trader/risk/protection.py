@@ -102,7 +102,7 @@ def reach(rules: Rules, state: RiskState, symbol: str, price: float) -> list[Mes
     return close(rules, state, campaign, Reason.EXIT_TARGET)
 
 
-def fail(state: RiskState, campaign: Campaign, ended: Working) -> list[Message]:
+def fail(state: RiskState, campaign: Campaign, ended: Working, now: int) -> list[Message]:
     """Count a stop or an exit that came to nothing, and turn to the other way after ATTEMPTS.
 
     A stop beside which another of its group stands leaves nothing unprotected.
@@ -118,7 +118,7 @@ def fail(state: RiskState, campaign: Campaign, ended: Working) -> list[Message]:
     if campaign.failures < GIVE_UP:
         return []
     detail = f"{campaign.symbol} can be neither protected nor closed"
-    return hold(state, Reason.EXIT_UNPROTECTED, TradingState.HALTED, detail)
+    return hold(state, Reason.EXIT_UNPROTECTED, TradingState.HALTED, detail, now)
 
 
 def is_held(rules: Rules, state: RiskState, campaign: Campaign) -> bool:

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterator
 from decimal import Decimal
 
+import msgspec
+
 from trader.model.instrument import ZERO, Instrument
 from trader.model.messages import Message, TradingStateChanged
 from trader.model.orders import Fill, OrderStatus
@@ -11,9 +13,9 @@ from trader.model.reasons import Reason
 from trader.model.views import Account, TradingState
 from trader.risk.holds import LASTING, hold, release
 from trader.risk.losses import mark
-from trader.risk.orders import fill, move_cash
+from trader.risk.orders import fill, move_cash, position_of
 from trader.risk.protection import settle
-from trader.risk.state import STARTING, Price, RiskState, Rules
+from trader.risk.state import STARTING, RiskState, Rules
 
 CASH_TOLERANCE = Decimal("0.001")
 """Share of the cash that a venue's own rounding of fees may have cost."""
@@ -23,27 +25,35 @@ UNTIL_RECONCILED = frozenset(
 )
 
 
-def begin(rules: Rules, state: RiskState, run: str) -> list[Message]:
-    """Begin a session: its interlock is new, and nothing is certain until reconciled."""
+def begin(rules: Rules, state: RiskState, run: str, now: int) -> list[Message]:
+    """Begin a session: its interlock is new, and nothing is certain until reconciled.
+
+    What is held is told again: the last word of it may have died with an earlier process.
+    """
     state.run, state.epoch, state.alarm = run, 0, math.inf
     state.leverages = {}
-    state.holds = [STARTING, *(known for known in state.holds if known.reason in LASTING)]
+    lasting = (known for known in state.holds if known.reason in LASTING)
+    state.holds = [msgspec.structs.replace(STARTING, since=now), *lasting]
     state.marked = None
-    for symbol in rules.instruments:
-        price = state.prices.setdefault(symbol, Price())
+    state.know(rules.instruments)
+    for price in state.prices.values():
         price.closed = price.quoted = 0
     for campaign in state.campaigns.values():
         campaign.watched = False
     state.doubt_all()
-    return [TradingStateChanged(STARTING.level, STARTING.reason, STARTING.detail)]
+    traded = (c for c in state.campaigns.values() if c.symbol in state.ledger.positions)
+    return [
+        TradingStateChanged(STARTING.level, STARTING.reason, STARTING.detail),
+        *(position_of(rules, state, campaign) for campaign in traded),
+    ]
 
 
 def reconcile(rules: Rules, state: RiskState, account: Account, now: int) -> list[Message]:
     """Take the first balances as given and hold later ones against the ledger.
 
     What nobody told of, as far as the account lists it, is taken in before: a fill that was lost, a
-    liquidation, funding. Trading is released where
-    they agree. Either way every position gets back the stop it lacks.
+    liquidation, funding. Trading is released where they agree. Either way every position gets back
+    the stop it lacks.
     """
     caught_up = _open_books(rules, state, account, now)
     state.leverages = account.leverages
@@ -51,8 +61,9 @@ def reconcile(rules: Rules, state: RiskState, account: Account, now: int) -> lis
     if found:
         # From here on this is why, and no longer that the account was not read.
         differs = Reason.HALT_ACCOUNT_DIFFERS
+        since = next((h.since for h in state.holds if h.reason is differs), now)
         state.holds = [h for h in state.holds if h.reason not in UNTIL_RECONCILED - {differs}]
-        told = hold(state, Reason.HALT_ACCOUNT_DIFFERS, TradingState.HALTED, found)
+        told = hold(state, differs, TradingState.HALTED, found, since)
     else:
         detail = "the account agrees with our fills"
         told = release(state, UNTIL_RECONCILED, Reason.START_RECONCILED, detail)

@@ -4,7 +4,15 @@
 `_quote` is an amount of the quote currency.
 """
 
+import math
+from typing import Literal
+
 import msgspec
+
+
+def returns_needed(confidence_pct: float) -> int:
+    """Return how many returns it takes for a tail of one of them, and not fewer than 20."""
+    return max(20, math.ceil(100 / (100 - confidence_pct) - 1e-9))
 
 
 class RiskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,9 +43,9 @@ class RiskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_order_notional_quote: int = 25_000
     """Largest notional of one entry order at its worst price, in the quote currency."""
     risk_per_trade_pct: float = 1.0
-    """What a trade may lose between entry and stop; the quantity follows from it."""
+    """Most that a trade may lose between entry and stop, however it is sized."""
     min_conviction_size_pct: float = 100.0
-    """Part of that risk taken at a conviction of 0, rising evenly to all of it at 1."""
+    """Part of the size taken at a conviction of 0, rising evenly to all of it at 1."""
     default_stop_loss_pct: float = 2.0
     """Distance of the stop, in % of the entry price, where the advice names none."""
     default_take_profit_pct: float = 4.0
@@ -60,13 +68,50 @@ class RiskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """No second entry of the same symbol and side for so long after one was sent."""
     cooldown_seconds: float = 300.0
     """No entry on a symbol for so long after its position was closed."""
+    max_var_pct: float = 3.0
+    """Most value at risk of the portfolio with an entry, a day: what no more than one day in twenty
+    is to lose, where the confidence is 95 %. Historical, of the newest returns, orders at worst."""
+    max_expected_shortfall_pct: float = 4.5
+    """Most expected shortfall of the same: the mean loss of those days."""
+    var_confidence_pct: float = 95.0
+    """Confidence of both. No entry until 1 / (1 - confidence) returns are known, at least 20, of
+    every symbol that is held or entered."""
+    returns_candles: int = 250
+    """Newest returns of each symbol that both, volatility and correlation rest on, candle by candle
+    and brought to a day by the square root of time; 0: none, and both limits are off."""
     protection_seconds: float = 10.0
     """A position whose stop does not rest at the venue after so long is closed."""
+
+    @property
+    def returns_needed(self) -> int:
+        """How many returns a volatility or a tail is known from on."""
+        return returns_needed(self.var_confidence_pct)
 
     @property
     def emergency_pct(self) -> float:
         """The drawdown at which positions are closed."""
         return max(self.emergency_stop_pct, self.max_drawdown_pct)
+
+
+class SizingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How large an entry is meant to be; every limit still holds after."""
+
+    method: Literal["fraction", "volatility", "kelly", "amount"] = "fraction"
+    """What its size follows from: a fixed fraction of equity that is risked to the stop, the
+    volatility of the symbol, the account's own results, or a fixed amount."""
+    volatility_target_pct: float = 1.0
+    """volatility: deviation of the position's worth that is forecast, a day."""
+    kelly_share_pct: float = 25.0
+    """kelly: part of Kelly's fraction that is risked to the stop, in % of it; 25 is quarter Kelly.
+    The fraction is p - (1 - p) x mean loss / mean gain (J. L. Kelly, 1956), of closed trades."""
+    kelly_floor_pct: float = 0.25
+    """kelly: the least that is risked, also while too few trades are known or they have no edge."""
+    kelly_trades: int = 50
+    """kelly: closed trades of the account before its fraction counts; the newest 500 do."""
+    amount_quote: int = 1_000
+    """amount: notional of an entry, in the quote currency."""
+    reduce_correlated: bool = True
+    """An entry that moves with what is held adds no more variance than it would by itself."""
 
 
 class ExitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

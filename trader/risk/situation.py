@@ -90,10 +90,42 @@ class Entry(msgspec.Struct, frozen=True):
         return least if self.caps[least] < self.wanted else None
 
 
+class Tail(msgspec.Struct, frozen=True):
+    """Value at risk and expected shortfall of a day, in % of equity."""
+
+    var: float = 0.0
+    shortfall: float = 0.0
+
+
+class Tails(msgspec.Struct, frozen=True):
+    """The tail of the portfolio without an entry and with it; `normal` is with it, parametric.
+
+    `missing` says why it is not known; else it is empty.
+    """
+
+    before: Tail = Tail()
+    after: Tail = Tail()
+    normal: Tail = Tail()
+    missing: str = ""
+
+    def __str__(self) -> str:
+        before, after, normal = self.before, self.after, self.normal
+        return (
+            f"VaR {before.var:.2f} to {after.var:.2f} % a day (normal {normal.var:.2f}), ES"
+            f" {before.shortfall:.2f} to {after.shortfall:.2f} % (normal {normal.shortfall:.2f})"
+        )
+
+
 class Sized(msgspec.Struct, frozen=True):
-    """What is judged once an entry has a size; `mid` is the middle of the market."""
+    """What is judged once an entry has a size; `mid` is the middle of the market.
+
+    `said` is what the size follows from, `tails` what the portfolio may bring, None where that is
+    not measured.
+    """
 
     instrument: Instrument
     entry: Entry
     settings: RiskSettings
     mid: float
+    said: str = ""
+    tails: Tails | None = None

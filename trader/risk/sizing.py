@@ -1,5 +1,10 @@
-"""Quantities: what risk, size and cash allow, and what is too little to trade."""
+"""Quantities: what a method asks for, what risk, size and cash allow, what is too little to trade.
 
+Each method wants a loss to the stop or a notional; conviction scales both alike.
+"""
+
+import math
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -7,9 +12,21 @@ import msgspec
 from trader.model.instrument import ZERO, Instrument, to_decimal
 from trader.model.orders import Side
 from trader.model.reasons import Reason
+from trader.risk.settings import RiskSettings, SizingSettings
 from trader.risk.situation import Entry
 
+RESULTS_KEPT = 500
+"""Newest closed trades whose profit is remembered."""
+
 _PERCENT = Decimal(100)
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What a method asks for, in the quote currency: a loss to the stop, or a notional; and why."""
+
+    said: str
+    risk: Decimal | None = None
+    notional: Decimal = ZERO
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -18,6 +35,7 @@ class Budget(msgspec.Struct, frozen=True):
     `notional` is what it may be worth, by what bounds it.
     """
 
+    wish: Wish
     risk: Decimal
     cash: Decimal
     notional: dict[Reason, Decimal]
@@ -36,12 +54,75 @@ def share(pct: float, amount: Decimal) -> Decimal:
     return to_decimal(pct) / _PERCENT * amount
 
 
-def risk_pct(full_pct: float, least_pct: float, conviction: float) -> float:
-    """Return the risk of a trade in % of equity: `least_pct` of the full one at no conviction."""
+def scaled(full: float, least_pct: float, conviction: float) -> float:
+    """Return what is left of a size: `least_pct` of the full one at no conviction."""
     believed = min(conviction, 1.0) if conviction > 0 else 0.0  # NaN is 0
-    return (
-        full_pct * (least_pct + (100 - least_pct) * believed) / 100 if least_pct < 100 else full_pct
-    )
+    return full * (least_pct + (100 - least_pct) * believed) / 100 if least_pct < 100 else full
+
+
+def wish(
+    sizing: SizingSettings,
+    risk: RiskSettings,
+    equity: Decimal,
+    conviction: float,
+    results: Sequence[float],
+    volatility: float,
+    missing: str = "",
+) -> Wish:
+    """Return what the chosen method asks for.
+
+    `results` are profits of closed trades, as ratios of what was entered, `volatility` is the
+    deviation of the symbol's price, a day, as a ratio; where it is 0, being not known for what is
+    `missing`, nothing is asked for.
+    """
+    least = risk.min_conviction_size_pct
+    if sizing.method == "amount":
+        amount = scaled(sizing.amount_quote, least, conviction)
+        return Wish(f"{amount:g} of the quote currency", notional=to_decimal(amount))
+    if sizing.method == "volatility":
+        target = scaled(sizing.volatility_target_pct, least, conviction)
+        if volatility <= 0:
+            return Wish(missing or "the symbol has not moved")
+        said = f"{target:g} % a day at a volatility of {volatility * 100:.2f} %"
+        return Wish(said, notional=share(target / volatility, equity))
+    full, said = risk.risk_per_trade_pct, ""
+    if sizing.method == "kelly":
+        full, said = kelly_pct(sizing, results, full)
+    pct = scaled(full, least, conviction)
+    return Wish(f"{pct:.3g} % of equity to the stop{said}", risk=share(pct, equity))
+
+
+def kelly_pct(
+    sizing: SizingSettings, results: Sequence[float], most_pct: float
+) -> tuple[float, str]:
+    """Return what a trade may risk by Kelly's fraction of the results, in % of equity, and why.
+
+    Without an edge the floor is risked: denied, no result would ever tell of a new edge.
+    """
+    floor, count = sizing.kelly_floor_pct, len(results)
+    if count < sizing.kelly_trades:
+        return floor, f", the floor: {count} of {sizing.kelly_trades} trades are known"
+    gains = [profit for profit in results if profit > 0]
+    won, gain = len(gains) / count, math.fsum(gains)
+    loss = gain - math.fsum(results)
+    # Of sums, not means: (1 - won) x mean loss is loss / count, and mean gain is gain / len(gains).
+    edge = won - loss / count * len(gains) / gain if gain > 0 else -math.inf
+    said = f"{won * 100:.0f} % of {count} trades won"
+    if edge <= 0:
+        return floor, f", the floor: no edge, {said}"
+    pct = edge * sizing.kelly_share_pct
+    return min(max(pct, floor), most_pct), f", Kelly's fraction is {edge * 100:.1f} %: {said}"
+
+
+def apart(notional: float, pull: float) -> float:
+    """Return the part of an entry that adds as much variance to what is held as all of it alone.
+
+    `pull` is the notional of the entry that moves as what is held does (covariance over the entry's
+    variance); where it is 0 or less the entry is left whole. Solves m^2 + 2 m pull = notional^2.
+    """
+    if pull <= 0 or notional <= 0:
+        return 1.0
+    return notional / (math.hypot(notional, pull) + pull)
 
 
 def liquidation_price(instrument: Instrument, entry: float, side: Side) -> float:
@@ -73,8 +154,10 @@ def size_entry(
     collar = share(band.collar_pct, mid)
     worst = min(at + slip, mid + collar) if long else at + slip
     lowest = max(at - slip, mid - collar)
-    wanted = budget.risk / abs(at - rounded)
+    distance, wish = abs(at - rounded), budget.wish
+    wanted = wish.notional / worst if wish.risk is None else wish.risk / distance
     caps = {reason: notional / worst for reason, notional in budget.notional.items()}
+    caps[Reason.RISK_PER_TRADE] = budget.risk / distance
     cost = worst * (instrument.stake + instrument.taker_fee)
     caps[Reason.EXPOSURE_BALANCE] = budget.cash / cost
     away = instrument.ceil_price if long else instrument.floor_price
@@ -87,6 +170,15 @@ def size_entry(
         caps=caps,
         quantity=max(ZERO, instrument.floor_quantity(min(wanted, *caps.values()))),
     )
+
+
+def tighten(instrument: Instrument, entry: Entry, reason: Reason, part: float) -> Entry:
+    """Leave a part of the quantity of an entry: one more cap, rounded down to the lot."""
+    if part >= 1:
+        return entry
+    cap = entry.quantity * to_decimal(part)
+    quantity = instrument.floor_quantity(cap)
+    return msgspec.structs.replace(entry, caps=entry.caps | {reason: cap}, quantity=quantity)
 
 
 def is_tradable(instrument: Instrument, quantity: Decimal, price: Decimal) -> bool:

@@ -1,7 +1,9 @@
 """The memory of the RiskGuard: msgspec Structs that a checkpoint can hold."""
 
 import math
+from collections.abc import Iterable
 from decimal import Decimal
+from typing import Self
 
 import msgspec
 
@@ -13,7 +15,8 @@ from trader.model.orders import Leg, Order, OrderStatus, Side
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.locks import Closed, Lock
-from trader.risk.settings import ExitSettings, Protections, RiskSettings
+from trader.risk.returns import Returns
+from trader.risk.settings import ExitSettings, Protections, RiskSettings, SizingSettings
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -24,6 +27,7 @@ class Rules(msgspec.Struct, frozen=True):
     instruments: dict[str, Instrument]
     protections: Protections = Protections()
     exits: ExitSettings = ExitSettings()
+    sizing: SizingSettings = SizingSettings()
 
 
 class Price(msgspec.Struct):
@@ -120,11 +124,12 @@ class Campaign(msgspec.Struct):
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """Something that keeps trading from being active."""
+    """Something that keeps trading from being active, since a time of the market (ns)."""
 
     reason: Reason
     level: TradingState
     detail: str
+    since: int = 0
 
 
 STARTING = Hold(Reason.START_RECONCILING, TradingState.HALTED, "the account is not read yet")
@@ -137,7 +142,8 @@ class RiskState(msgspec.Struct):
     `cash` and `held` are the ledger's, as floats, for the marks; what perpetuals are held for is
     taken off `cash`, as if it had been paid. `entries` are the times (ns) of
     the newest entry orders, `entered` the last one of each side and symbol, `exits` the time each
-    symbol was last closed, `closed` the trades that protections judge. `baseline` is what the
+    symbol was last closed, `closed` the trades that protections judge, `results` the profits of the
+    newest ones, as ratios of what was entered. `baseline` is what the
     account held of each base currency before our first fill; None until it was read. `alarm` is
     the equity down to which no window's limit can be reached. `marked` is the equity last known in
     this session, None until the market has priced what is held; `begun` are the windows that began
@@ -161,10 +167,19 @@ class RiskState(msgspec.Struct):
     exits: dict[str, int] = {}
     closed: list[Closed] = []
     locks: list[Lock] = []
+    results: list[float] = []
+    returns: dict[str, Returns] = {}
     baseline: dict[str, Decimal] | None = None
     marked: float | None = None
     begun: list[Window] = []
     leverages: dict[str, int] = {}
+
+    def know(self, symbols: Iterable[str]) -> Self:
+        """Have a place for what the market says of each symbol."""
+        for symbol in symbols:
+            self.prices.setdefault(symbol, Price())
+            self.returns.setdefault(symbol, Returns())
+        return self
 
     def equity(self) -> float:
         """Return cash plus every position at its last close."""

@@ -242,15 +242,15 @@ class Kernel:
 
     def _detour(self, item: Any, role: Role, envelope: Envelope) -> None:
         """Send what does not go plainly to a list of roles; keep requests until all is sent."""
-        if isinstance(item, Forwarded):
+        if isinstance(item, Timer):
+            if type(item.message) not in role.routes and type(item.message) not in role.detours:
+                raise no_edge(role, item.message)
+            self._request(role, self.schedule.arm, role, envelope, item)
+        elif isinstance(item, Forwarded):
             self._send(item.message, role, envelope, item.correlation)
         elif isinstance(item, Told):
             chain = envelope.seq, envelope.correlation
             self._request(role, self._arrived, item.role, item.message, role.name, None, *chain)
-        elif isinstance(item, Timer):
-            if type(item.message) not in role.routes and type(item.message) not in role.detours:
-                raise no_edge(role, item.message)
-            self._request(role, self.schedule.arm, role, envelope, item)
         elif isinstance(item, Call):
             if item.done not in role.sources or item.failed not in role.sources:
                 raise TopologyError(f"{role.base} takes no such answers to {item.key}")
@@ -330,12 +330,12 @@ class Kernel:
         self.current = self.idle
         role.retry = role.recorded = None
         role.streak = 0
-        reply_to = role.replies.pop(envelope.seq, None)
-        if reply_to is not None:
-            reply_to.set(answer)
+        if role.replies:
+            reply_to = role.replies.pop(envelope.seq, None)
+            if reply_to is not None:
+                reply_to.set(answer)
         role.special = bool(role.replies or role.newest)
-        requests = self._requests.copy()
-        self._requests.clear()
+        requests, self._requests = self._requests, []
         for function, args in requests:
             function(*args)
 

@@ -98,7 +98,8 @@ class LiveDriver:
             due = kernel.schedule.next_due()
             clock = self._clock.now()
             # An arrival never overtakes what is due: a late driver must not shift simulated time.
-            kernel.now = max(kernel.now, clock if due is None else min(clock, due))
+            # Nor does it share its instant with what comes after: a recording tells them apart.
+            kernel.now = max(kernel.now, clock if due is None else min(clock, due - 1))
             kernel.take_arrivals()
             kernel.drain()
         for _ in range(_BURST):
@@ -152,7 +153,7 @@ class LiveDriver:
             raise
         except BaseException as error:  # noqa: BLE001 - handed to the coroutine that asked
             failure = error
-        self._kernel.soon(self._kernel.schedule.resume, task, value, failure)
+        self._kernel.soon(self._resume, task, value, failure)
 
     async def _run_blocking(self, task: Task, trap: Blocking) -> None:
         value: Any = None
@@ -169,4 +170,10 @@ class LiveDriver:
             raise
         except BaseException as error:  # noqa: BLE001 - handed to the coroutine that asked
             failure = error
-        self._kernel.soon(self._kernel.schedule.resume, task, value, failure)
+        self._kernel.soon(self._resume, task, value, failure)
+
+    def _resume(self, task: Task, value: Any, failure: BaseException | None) -> None:
+        """Let one answer in after the other, as what is due: so a recording plays them back."""
+        if not self._stopped:
+            self._kernel.drain()
+        self._kernel.schedule.resume(task, value, failure)

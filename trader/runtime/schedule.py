@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Callable, Coroutine
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, final
 
 import msgspec
 from loguru import logger
@@ -42,6 +42,7 @@ class Call(msgspec.Struct, frozen=True):
     required: bool
 
 
+@final
 class Alarm:
     """A timer that runs; void once its role armed the key anew."""
 
@@ -54,6 +55,7 @@ class Alarm:
         self.correlation = envelope.correlation
 
 
+@final
 class Task:
     """A port coroutine under way for a role."""
 
@@ -96,7 +98,7 @@ class Schedule:
         heap = self.heap
         while heap:
             due, number, item = heap[0]
-            if isinstance(item, Task) or _runs(item, number):
+            if type(item) is Task or item.role.timers.get(item.timer.key) == number:
                 return due
             heapq.heappop(heap)
         return None
@@ -107,10 +109,11 @@ class Schedule:
         kernel = self._kernel
         if due > kernel.now:
             kernel.now = due
-        if isinstance(item, Task):
+        if type(item) is Task:
             self._step(item, None, None)
-        elif _runs(item, number):
-            role, timer = item.role, item.timer
+            return
+        role, timer = item.role, item.timer
+        if role.timers.get(timer.key) == number:
             if role.down:
                 role.overdue.append((number, item))
             else:
@@ -188,7 +191,8 @@ class Schedule:
                 raise
         else:
             if type(trap) is SleepUntil:
-                self._push(max(trap.due, self._kernel.now), task)
+                due, now = trap.due, self._kernel.now
+                self._push(due if due > now else now, task)
             elif trap is None:
                 self._parked[task] = None
             elif isinstance(trap, Blocking | Native):
@@ -225,7 +229,3 @@ def to_failure(error: BaseException) -> CallFailure:
     if isinstance(error, OutcomeUnknown):
         return CallFailure(Failure.UNKNOWN, text or name)
     return CallFailure(Failure.UNKNOWN, f"{name}: {text}" if text else name)
-
-
-def _runs(alarm: Alarm, number: int) -> bool:
-    return alarm.role.timers.get(alarm.timer.key) == number

@@ -36,7 +36,8 @@ class VirtualDriver:
                 soonest, chosen, settled = _NEVER, None, True
                 for kernel in kernels:
                     while kernel.queue or kernel.arrivals:
-                        kernel.take_arrivals()
+                        if kernel.arrivals:
+                            kernel.take_arrivals()
                         kernel.drain()
                         # It may have sent something to one that had its turn before.
                         settled = kernel is kernels[0]

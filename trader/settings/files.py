@@ -64,9 +64,9 @@ def read_env_file(path: Path) -> tuple[EnvLine, ...]:
 
 
 def _read_text(path: Path, *, private: bool = False) -> str:
-    if path.is_fifo():
-        raise UsageError(f"{path}: is a pipe, which may keep us waiting for ever; name a file")
     try:
+        if path.is_fifo():
+            raise UsageError(f"{path}: is a pipe, which may keep us waiting for ever; name a file")
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             content = file.read(_MAX_BYTES + 1)

@@ -15,6 +15,7 @@ from trader.risk.settings import (
     MaxDrawdown,
     Protections,
     RiskSettings,
+    SizingSettings,
     StoplossGuard,
 )
 from trader.safety.settings import ShutdownSettings
@@ -89,6 +90,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     trading: TradingSettings = TradingSettings()
     risk: RiskSettings = RiskSettings()
+    sizing: SizingSettings = SizingSettings()
     exits: ExitSettings = ExitSettings()
     stoploss_guard: StoplossGuard = StoplossGuard()
     max_drawdown: MaxDrawdown = MaxDrawdown()

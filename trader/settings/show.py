@@ -1,7 +1,25 @@
 """The effective settings as text."""
 
+from collections import Counter
+
 from trader.settings.layers import DEFAULT, Loaded
 from trader.settings.values import Value, to_text
+
+_DECIDING = frozenset(
+    {
+        "trading",
+        "risk",
+        "exits",
+        "stoploss_guard",
+        "max_drawdown",
+        "low_profit_pairs",
+        "advice",
+        "shutdown",
+    }
+)
+"""Sections that bear on what may be lost: a default among them is named."""
+_BUDGET = "llm.max_"
+"""What models may cost, once there are any."""
 
 
 def to_table(loaded: Loaded) -> str:
@@ -14,11 +32,23 @@ def to_table(loaded: Loaded) -> str:
     )
 
 
-def to_defaults_line(loaded: Loaded) -> str:
-    """Write the settings that no layer sets, with the safe default each of them has."""
+def to_defaults(loaded: Loaded) -> tuple[str, str]:
+    """Tell of the settings that no layer sets, each of which has its safe default.
+
+    Those that bear on what may be lost are named with it, the others counted by section.
+    """
     values = {value.path: to_text(value.value) for value in loaded.values}
-    pairs = (f"{path}={values[path]}" for path in loaded.defaulted)
-    return f"defaults: {' '.join(pairs) or 'none in force'}"
+    budgets = bool(loaded.settings.llm.models)
+    named = [path for path in loaded.defaulted if _decides(path, budgets)]
+    others = Counter(p.partition(".")[0] for p in loaded.defaulted if p not in named)
+    return (
+        " ".join(f"{path}={values[path]}" for path in named) or "none that may cost money",
+        ", ".join(f"{section} {count}" for section, count in others.items()) or "none",
+    )
+
+
+def _decides(path: str, budgets: bool) -> bool:
+    return path.partition(".")[0] in _DECIDING or (budgets and path.startswith(_BUDGET))
 
 
 def _row(value: Value) -> tuple[str, str, str, str]:

@@ -5,12 +5,15 @@ from urllib.parse import urlsplit
 
 from trader.model.instrument import is_perpetual, split_symbol
 from trader.model.market import interval_ns
+from trader.risk.settings import returns_needed
 from trader.settings.schema import SIMULATED
 from trader.settings.values import Value, to_text
 
 AT_MOST = (
     ("risk.max_daily_loss_pct", "risk.max_weekly_loss_pct"),
     ("risk.max_weekly_loss_pct", "risk.max_monthly_loss_pct"),
+    ("risk.max_var_pct", "risk.max_expected_shortfall_pct"),
+    ("sizing.kelly_floor_pct", "risk.risk_per_trade_pct"),
     ("advice.min_stop_pct", "advice.max_stop_pct"),
     ("llm.max_tokens_per_day", "llm.max_tokens_per_month"),
     ("llm.max_cost_per_day", "llm.max_cost_per_month"),
@@ -47,7 +50,9 @@ def disagreements(values: Mapping[str, Value]) -> Iterator[str]:
         yield f"{_placed(venue)} needs market.data; name a file of candles"
     yield from _unlisted_host(values)
     yield from _misnamed(values)
+    yield from _mixed(values)
     yield from _out_of_reach(values)
+    yield from _unmeasured(values)
     speed = values.get("market.speed")
     if venue and speed and venue.value not in SIMULATED and _is_chosen(speed) and speed.value != 1:
         yield f"{_placed(speed)}: {_placed(venue)} is real and keeps its own time; leave it out"
@@ -77,6 +82,15 @@ def _misnamed(values: Mapping[str, Value]) -> Iterator[str]:
             other = f"{'-'.join(split_symbol(symbol))}{'' if is_perpetual(symbol) else '-PERP'}"
             what = "spot" if instrument.value == "perp" else "a perpetual"
             yield f"{_placed(instrument)}, but {symbol} is {what}; trade {other}, or leave it out"
+
+
+def _mixed(values: Mapping[str, Value]) -> Iterator[str]:
+    """Yield an error for symbols whose prices are of more than one currency: one USD is no USDT."""
+    symbols = values.get("trading.symbols")
+    quotes = dict.fromkeys(split_symbol(s)[1] for s in symbols.value) if symbols else {}
+    if symbols and len(quotes) > 1:
+        named = " and ".join(quotes)
+        yield f"{_placed(symbols)} are paid in {named}, but an account has one currency; choose one"
 
 
 def _out_of_reach(values: Mapping[str, Value]) -> Iterator[str]:
@@ -111,6 +125,19 @@ def _overleveraged(values: Mapping[str, Value]) -> Iterator[str]:
             yield _misordered(leverage, "at most", most)
 
 
+def _unmeasured(values: Mapping[str, Value]) -> Iterator[str]:
+    """Yield an error for what rests on more returns than are kept."""
+    names = ("sizing.method", "risk.returns_candles", "risk.var_confidence_pct")
+    if not values.keys() >= set(names):
+        return
+    method, kept, confidence = (values[name] for name in names)
+    needed = returns_needed(confidence.value)
+    if method.value == "volatility" and not kept.value:
+        yield f"{_placed(method)} rests on returns: {_placed(kept)} keeps none; raise it"
+    if 0 < kept.value < needed:
+        yield f"{_placed(confidence)} takes {needed} returns: {_placed(kept)} is too few; raise it"
+
+
 def _trailing_twice(values: Mapping[str, Value]) -> Iterator[str]:
     """Yield an error for two distances of one trailing stop."""
     percent, ranges = values.get("exits.trail_pct"), values.get("exits.trail_atr")
@@ -135,6 +162,8 @@ def remarks(values: Mapping[str, Value]) -> Iterator[str]:
     if leverage.value > 1 and not any(map(is_perpetual, values["trading.symbols"].value)):
         yield f"{_placed(leverage)} has no effect: spot is traded, and spot lends nothing"
     yield from _remarks_on_models(values)
+    if not (kept := values["risk.returns_candles"]).value:
+        yield f"{_placed(kept)} turns risk.max_var_pct and risk.max_expected_shortfall_pct off"
     for unread in (data, values["market.stream"]):
         if unread.value is not None and venue.value != "replay":
             yield f"{_placed(unread)} has no effect: {_placed(venue)}, and only replay reads it"

@@ -1,5 +1,6 @@
 """What a layer says -> the value the setting holds; what it accepts, where it says otherwise."""
 
+import re
 import types
 from collections.abc import Iterator
 from decimal import Decimal
@@ -13,6 +14,8 @@ from trader.settings.schema import Field
 _MAX_INTEGER = 2**63
 _MAX_DECIMALS = 18
 _MAX_SHOWN = 60
+_SECRET = re.compile(r"(?<=://)[^\s\"']*(?=@)|(?<=\?)[^\s\"']+")
+"""What may be one in an address: who logs in, and what is asked."""
 
 
 class Layered(msgspec.Struct, frozen=True):
@@ -70,11 +73,13 @@ def to_text(value: object) -> str:
 
 
 def shown(given: object) -> str:
-    """Write what a layer gave in an error: short, quoted where it is text."""
+    """Write what a layer gave in an error: short, quoted where it is text, no login."""
     if given is None or isinstance(given, bool):
         return to_text(given)
     try:
         written = f'"{given}"' if isinstance(given, str) else repr(given)
+        if "://" in written:
+            written = _SECRET.sub("***", written)
     except (ValueError, RecursionError):  # an int of thousands of digits; lists in lists
         return "a value too long to show"
     return written if len(written) <= _MAX_SHOWN else f"{written[:_MAX_SHOWN]}…"

@@ -44,6 +44,17 @@ def open_data_dir(path: Path) -> Iterator[DataDir]:
         os.close(lock)
 
 
+def find_data_dir(path: Path) -> Path:
+    """Return the data directory that runs have left; raise UsageError where there is none."""
+    try:
+        why = "" if path.is_dir() else "there is none"
+    except OSError as error:
+        why = error.strerror or str(error)
+    if why:
+        raise UsageError(f"data directory {path}: {why}; give --data-dir DIR")
+    return path
+
+
 def holder_of(path: Path) -> int | None:
     """Return the process that holds a data directory, None where none does."""
     try:

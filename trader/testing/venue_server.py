@@ -4,7 +4,7 @@ It runs inside trio, on the loopback interface, and speaks whatever its script s
 """
 
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Literal
@@ -49,11 +49,12 @@ class Mishap(msgspec.Struct, frozen=True):
 class Script(msgspec.Struct):
     """What a venue says: answers to what it is sent, then the frames of a connection.
 
-    `answer` returns the answers to a frame of the client; `frames` is called for each connection.
+    `answer` returns the answers to a frame of the client; `frames` is called for each connection,
+    and a number among them is a pause in seconds.
     """
 
     answer: Callable[[str], Sequence[str]]
-    frames: Callable[[int], Sequence[str]]
+    frames: Callable[[int], Iterable[str | float]]
     pause: float = 0.0
     stay: bool = True
     refusal: str = '{"method":"subscribe","success":false,"error":"refused by the script"}'
@@ -123,23 +124,28 @@ class _Line:
     async def speak(self) -> None:
         """Send the frames of a connection, once the client has said something."""
         await self._subscribed.wait()
-        frames = list(self._server.script.frames(self._number))
-        if not (self._server.mishaps or self._server.script.pause):
-            for frame in frames:
+        server, held, at = self._server, list[str](), 0
+        for frame in server.script.frames(self._number):
+            if isinstance(frame, float):
+                await trio.sleep(frame)
+                continue
+            if not (server.mishaps or server.script.pause):
                 await self._socket.send_message(frame)
-            return
-        for at in range(len(frames)):
-            if self._is("reorder", at) and at + 1 < len(frames):
-                frames[at], frames[at + 1] = frames[at + 1], frames[at]
-        for at, frame in enumerate(frames):
+                continue
             if self._is("silence", at):
                 self._silent = True
                 await trio.sleep_forever()
             if self._is("close", at):
                 await self.close()
                 return
-            await self._send(at, frame)
-            await trio.sleep(self._server.script.pause)
+            if self._is("reorder", at):
+                held.append(frame)
+            else:
+                await self._send(at, frame)
+                while held:
+                    await self._send(at, held.pop())
+            at += 1
+            await trio.sleep(server.script.pause)
 
     async def _send(self, at: int, frame: str) -> None:
         server, number = self._server, self._number

@@ -10,15 +10,17 @@ from trader.model.views import Stance
 from trader.ui.render import money, signed
 from trader.ui.summary import SIMULATED
 
-_COLUMNS = "{:<19} {:<12} {:<22} {:<5} {:>5} {:>6} {:>9} {:<26} {:>11}"
-_SUMS = "{:<26} {:>7} {:>6} {:>7} {:>8} {:>7} {:>6} {:>4} {:>12} {:>9} {:>10}"
+_COLUMNS = "{:<19} {:<12} {:<22} {:<5} {:>5} {:>6} {:>10} {:<26} {:>11}"
+_SUMS = "{:<26} {:>7} {:>6} {:>7} {:>8} {:>7} {:>4} {:>6} {:>4} {:>12} {:>9} {:>10}"
 
 
 class Decided(msgspec.Struct):
     """Advice and what became of it: `outcome` is hold, refused, proposed, denied or ordered.
 
-    `version` is the prompt's, None of a rule; `tokens`, `cost` (USD) and `seconds` are those of the
-    answer. `result` is the profit after costs of the trade that an entry began, once it is over.
+    A question without an answer is `unanswered`: under way, or its run ended first. `version` is
+    the prompt's, None of a rule; `tokens`, `cost` (USD) and `seconds` are those of the answer, or
+    the most it may have taken. `result` is the profit after costs of the trade that an entry
+    began, once it is over.
     """
 
     time: str
@@ -49,6 +51,7 @@ class SourceSum(msgspec.Struct):
     refused: int = 0
     denied: int = 0
     ordered: int = 0
+    unanswered: int = 0
     trades: int = 0
     wins: int = 0
     result: Decimal = Decimal(0)
@@ -61,7 +64,7 @@ class SourceSum(msgspec.Struct):
         self.advice += 1
         self.tokens += decided.tokens
         self.cost += decided.cost
-        for name in ("hold", "refused", "denied", "ordered"):
+        for name in ("hold", "refused", "denied", "ordered", "unanswered"):
             setattr(self, name, getattr(self, name) + (decided.outcome == name))
         if decided.reason is not None:
             self.reasons[decided.reason] = self.reasons.get(decided.reason, 0) + 1
@@ -107,6 +110,7 @@ _HEAD = (
     "refused",
     "denied",
     "ordered",
+    "open",
     "trades",
     "won",
     "result",
@@ -117,7 +121,7 @@ _HEAD = (
 
 def _sum(s: SourceSum) -> str:
     name = s.source if s.version is None else f"{s.source} ({s.version})"
-    counts = (s.advice, s.hold, s.refused, s.denied, s.ordered, s.trades, s.wins)
+    counts = (s.advice, s.hold, s.refused, s.denied, s.ordered, s.unanswered, s.trades, s.wins)
     return _SUMS.format(name, *counts, signed(s.result), s.tokens, money(s.cost))
 
 

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trader.indicators.rules_a import EXTENDED, MARKS_A, RIBBON
+from trader.indicators.rules_a import RIBBON
 from trader.indicators.whole.candles import Columns
 from trader.model.market import Series
+from trader.model.views import EXTENDED_A, MARKS_A
 
 Trace = dict[str, Any]
 
@@ -75,7 +76,7 @@ def candle_traces(series: Series, a: Columns) -> Iterator[Trace]:
             yield line(name, x, part, **looks, showlegend=up and name == RIBBON[0])
     high, low = (np.array(getattr(series, name)) for name in ("high", "low"))
     height = high - low
-    for place, name in enumerate((*MARKS_A, *EXTENDED)):
+    for place, name in enumerate((*MARKS_A, *EXTENDED_A)):
         if name in a:
             rows = np.flatnonzero(a[name])
             symbol, colour, side = _LOOKS[name]

@@ -35,6 +35,7 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
         m.HistoryLoaded,
         m.CandleClosed,
         m.SnapshotTaken,
+        m.QuestionDue,
         m.ProposeOrder,
         m.SubmitAnswered,
         m.CancelAnswered,

@@ -10,6 +10,7 @@ from decimal import Decimal
 import msgspec
 from rich.text import Text
 
+from trader.model.instrument import ZERO
 from trader.model.views import TradingState
 from trader.ui.charts import bar, sparkline
 from trader.ui.render import ago, money, percent, printable, signed, span
@@ -67,9 +68,10 @@ def compose(dump: StatusDump, width: int, rows: int, note: str = "") -> list[Tex
     """Return the rows of a panel, none wider than `width`; `note` says how fresh they are."""
     detailed = rows >= _DETAILED and len(dump.actors) <= rows // 3
     sections = (
-        Section([_head(dump, width, note), *_standing(dump)], 1, 0),
+        Section([_head(dump, width, note), *_standing(dump)], 1 + bool(dump.holds), 0),
         Section([_equity(dump, width), _pnl(dump), _trades(dump)], 3, 0),
         Section(_symbols(dump), 1 + _FEW, 3),
+        Section(_margins(dump), 1, 1),
         Section(_actor_rows(dump.actors) if detailed else _actor_grid(dump.actors, width), 1, 1),
         Section(_limits(dump.limits, width), 1, 2),
         Section(_decisions(dump.decisions), 1, 4),
@@ -122,10 +124,19 @@ def _head(dump: StatusDump, width: int, note: str) -> Text:
 
 
 def _standing(dump: StatusDump) -> list[Text]:
-    if dump.reason is None:
-        return []
-    text = f"{dump.reason} {printable(dump.detail)}".rstrip()
-    return [_label(dump.state.value).append(text, _STATES[dump.state])]
+    rows = []
+    for hold in dump.holds:
+        row = _label(hold.state.value).append(hold.reason, _STATES[hold.state])
+        if hold.since:
+            row.append(f" since {_minute(hold.since)}")
+        until = f" until {_minute(hold.lifts_at)} UTC" if hold.lifts_at else f" {hold.lifts}"
+        rows.append(row.append(f"{until} ").append(printable(hold.detail), "dim"))
+    return rows
+
+
+def _minute(time: str) -> str:
+    """Write a time of the market as month, day, hour and minute."""
+    return time[5:16].replace("T", " ")
 
 
 def _equity(dump: StatusDump, width: int) -> Text:
@@ -189,6 +200,23 @@ def _symbol(feed: FeedStatus, held: PositionStatus | None, prices: dict[str, flo
     return row.append("" if feed.age_seconds is None else f" {ago(feed.age_seconds)}", "dim")
 
 
+def _margins(dump: StatusDump) -> list[Text]:
+    """Write what each perpetual stands on, and how far the mark is from its liquidation."""
+    rows: list[Text] = []
+    for held in dump.positions:
+        if held.margin is None or held.liquidation is None:
+            continue
+        row = _label("" if rows else "margin").append(money(held.margin))
+        share = held.margin / dump.equity * 100 if dump.equity else ZERO
+        row.append(f" ({share:.1f}%)  ", "dim").append(f"{held.symbol} liquidated at ")
+        row.append(money(Decimal(str(max(held.liquidation, 0.0)))))
+        if held.price:
+            away = abs(held.liquidation / held.price - 1) * 100
+            row.append(f", {min(away, 100):.1f}% away", "dim")
+        rows.append(row)
+    return rows
+
+
 def _columns(cells: Sequence[str]) -> Text:
     padded = [f"{cells[0]:<{_COLUMNS[0]}}"]
     padded += [f" {cell:>{each - 1}}" for cell, each in zip(cells[1:], _COLUMNS[1:], strict=True)]
@@ -229,7 +257,7 @@ def _actor_rows(actors: Sequence[ActorStatus]) -> list[Text]:
 
 
 def _actor_row(actor: ActorStatus) -> Text:
-    row = Text(f"{actor.role:<31}")
+    row = Text(f"{actor.role:<30} ")
     row.append(f"{actor.state:<10}", "green" if actor.state == "up" else "bold red")
     row.append(f"{actor.restarts:>8}", "yellow" if actor.restarts else "")
     row.append(f"{actor.depth:>9}  {actor.last_message or '-'}")

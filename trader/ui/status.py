@@ -35,13 +35,32 @@ class ActorStatus(msgspec.Struct, frozen=True):
 
 
 class PositionStatus(msgspec.Struct, frozen=True):
-    """A position; `price` is the newest one known."""
+    """A position; `price` is the newest one known.
+
+    One in a perpetual stands on a `margin`, and is liquidated at the mark `liquidation`.
+    """
 
     symbol: str
     quantity: Decimal
     average_price: Decimal
     price: float | None
     unrealized: Decimal
+    margin: Decimal | None = None
+    liquidation: float | None = None
+
+
+class HoldStatus(msgspec.Struct, frozen=True):
+    """What keeps trading from being active: `since` when, and what lifts it; times UTC.
+
+    `lifts_at` is the time that does, None where time alone does not.
+    """
+
+    reason: Reason
+    state: TradingState
+    detail: str
+    since: str | None
+    lifts: str
+    lifts_at: str | None = None
 
 
 class OpenOrderStatus(msgspec.Struct, frozen=True):
@@ -118,8 +137,10 @@ class StatusDump(msgspec.Struct, frozen=True):
     """All there is to know of a run at one moment.
 
     `consistent` is False where it was taken amid a handler, whose changes are then half seen.
-    `speed` is the setting, `candles_per_second` the pace of the last seconds on the wall clock;
-    `curve` is the equity from the start until now; `exit_code` is None while the run goes on.
+    `reason` and `detail` are those of the first of `holds`, the gravest; trading is active once all
+    of them are lifted. `speed` is the setting, `candles_per_second` the pace of the last seconds on
+    the wall clock; `curve` is the equity from the start until now; `exit_code` is None while the
+    run goes on.
     """
 
     run: str
@@ -153,6 +174,7 @@ class StatusDump(msgspec.Struct, frozen=True):
     budgets: tuple[BudgetStatus, ...] = ()
     curve: tuple[float, ...] = ()
     exit_code: int | None = None
+    holds: tuple[HoldStatus, ...] = ()
 
 
 def write_status(path: Path, dump: StatusDump, redact: Callable[[str], str]) -> None:
@@ -181,6 +203,7 @@ def to_lines(dump: StatusDump) -> Iterator[Line]:
     """Yield the log lines of a dump: the run, then each of its parts."""
     yield Line("INFO", "status_run", None, flat(dump))
     groups: tuple[tuple[str, tuple[msgspec.Struct, ...]], ...] = (
+        ("status_hold", dump.holds),
         ("status_actor", dump.actors),
         ("status_position", dump.positions),
         ("status_order", dump.orders),

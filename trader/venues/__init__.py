@@ -1,6 +1,7 @@
 """Ring 4: where prices come from and where orders go.
 
 candle_file  candles from a CSV file, checked row by row
+clock        the time of real markets: the venue's, and monotonic
 embedded     the embedded market: seeded, made up, and the same on every machine
 frame_market  the market of a recording of frames
 instruments  price levels and trading rules of simulated instruments

@@ -45,6 +45,8 @@ def load_candles(path: Path, interval: int, *, holes: bool = False) -> Series:
     With `holes` a row may lack values: they are NaN.
     """
     try:
+        if path.is_fifo() or path.is_char_device():
+            raise UsageError(f"{path}: is no regular file; write the candles to one")
         with path.open("rb") as raw:
             if os.fstat(raw.fileno()).st_size > _MAX_BYTES:
                 raise _too_large(path)

@@ -86,9 +86,9 @@ class FrameMarket:
 
     def _hear(self, frame: Frame, adapter: Adapter, listener: Listener) -> None:
         self._now = max(self._now, frame.ts)
-        listener.on_tick()
         events = adapter.take(frame.data, frame.ts)
-        listener.on_events([event for event in events if not _foreign(event)])
+        listener.on_events([event for event in events if not _foreign(event)], frame.ts)
+        listener.on_tick()
         for event in events:
             if isinstance(event, e.Fault) and event.fatal:
                 raise OutcomeUnknown(f"{event.reason}: {event.detail}")
@@ -96,7 +96,7 @@ class FrameMarket:
     def _open(self, post: Post) -> tuple[Adapter, Listener]:
         stream, name = STREAMS[self._recording.stream], interval_name(self._interval)
         adapter = stream.make(self._symbols, stream.channels(name), name)
-        outlet = Outlet(self._interval, self._sink, self._counting(post), lambda: self._now)
+        outlet = Outlet(self._interval, self._sink, self._counting(post), self._now)
         build = stream.candle_channel(name) is None
         return adapter, Listener(adapter, outlet, self._interval, build=build)
 

@@ -4,7 +4,6 @@ Prices are real; fills are not this module's.
 """
 
 import random
-import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -13,7 +12,9 @@ from typing import Any, Protocol
 
 import trio
 
-from trader.model.market import Candle, Quote, interval_name
+from trader.feed.lanes import SKEW
+from trader.model.errors import OutcomeUnknown
+from trader.model.market import SECOND, Candle, Quote, interval_name
 from trader.model.messages import (
     CandleReceived,
     DataFaulted,
@@ -21,11 +22,12 @@ from trader.model.messages import (
     StreamConfirmed,
 )
 from trader.ports import Post, blocking, native
+from trader.venues.clock import RealClock
 from trader.venues.rest import Rest
 from trader.venues.sink import PriceSink
 from trader.venues.streams import events as e
 from trader.venues.streams.adapter import Adapter
-from trader.venues.streams.bars import Bars
+from trader.venues.streams.bars import GRACE, Bars
 from trader.venues.streams.catalog import STREAMS
 from trader.venues.streams.connection import run_connection
 
@@ -37,17 +39,6 @@ _AGAIN = 3
 """Candles asked for at every close: venues may be late with the last."""
 _JITTER = 1.0
 """Seconds, at most, before a connection is opened again: clients must not all come at once."""
-
-
-class RealClock:
-    """The time of day when it was made (ns), and monotonic from then on, whatever is set."""
-
-    def __init__(self) -> None:
-        self._origin = time.time_ns() - time.monotonic_ns()
-
-    def __call__(self) -> int:
-        """Return the time in ns."""
-        return self._origin + time.monotonic_ns()
 
 
 class Shelf(Protocol):
@@ -88,7 +79,7 @@ class VenueMarket:
     @property
     def start(self) -> int:
         """The time at which a run begins: now."""
-        return self.clock()
+        return self.clock.now()
 
     async def history(self, symbol: str, count: int) -> tuple[Candle, ...]:
         """Return up to `count` closed candles, oldest first."""
@@ -100,7 +91,8 @@ class VenueMarket:
 
     def _history(self, symbol: str, count: int) -> tuple[Candle, ...]:
         """Ask for what is not on the shelf."""
-        name, interval, now = interval_name(self._interval), self._interval, self.clock()
+        self._agree_on_time()
+        name, interval, now = interval_name(self._interval), self._interval, self.clock.now()
         if self._shelf is None:
             return self._rest.recent(symbol, name, count, now)
         last = now - now % interval
@@ -112,19 +104,25 @@ class VenueMarket:
         self._shelf.add(symbol, fetched)
         return (*kept, *fetched)[-count:] if whole else fetched
 
+    def _agree_on_time(self) -> None:
+        """Ask the venue what time it is: by a wrong clock, candles would close too early."""
+        self.clock.agree(self._rest.time)
+
     async def _stream(self, post: Post) -> None:
+        await trio.to_thread.run_sync(self._agree_on_time, abandon_on_cancel=True)
         self._opened += 1
         if self._opened > 1:
             await trio.sleep(random.uniform(0.0, _JITTER))  # noqa: S311 - spreads clients out
         stream, name = STREAMS[self._rest.venue], interval_name(self._interval)
         adapter = stream.make(self._symbols, stream.channels(name), name)
         build = stream.candle_channel(name) is None
-        outlet = Outlet(self._interval, self._sink, post, self.clock)
-        listener = Listener(adapter, outlet, self._interval, build=build)
-        await run_connection(adapter, listener, self.clock, self._url)
+        outlet = Outlet(self._interval, self._sink, post, self.clock.now())
+        listener = LiveListener(adapter, outlet, self._interval, self.clock, build=build)
+        await run_connection(adapter, listener, self.clock.now, self._url)
 
     async def _poll(self, post: Post) -> None:
-        outlet = Outlet(self._interval, self._sink, post, self.clock)
+        await trio.to_thread.run_sync(self._agree_on_time, abandon_on_cancel=True)
+        outlet = Outlet(self._interval, self._sink, post, self.clock.now())
         first = True
         while True:
             for symbol in self._symbols:
@@ -139,7 +137,7 @@ class VenueMarket:
 
     def _ask(self, symbol: str) -> tuple[Quote, Sequence[Candle]]:
         """Ask for the newest quote, and for the last candle where one has closed since."""
-        now, interval = self.clock(), self._interval
+        now, interval = self.clock.now(), self._interval
         quote = self._rest.quote(symbol, now)
         if now - self._polled.get(symbol, 0) < interval:
             return quote, ()
@@ -158,17 +156,16 @@ def _unbroken(candles: Sequence[Candle]) -> tuple[Candle, ...]:
 
 
 class Outlet:
-    """Shows prices to the sink, then posts them; the sink sees no bad row and nothing twice."""
+    """Shows prices to the sink, then posts them; the sink sees no bad row and nothing twice.
 
-    def __init__(
-        self, interval: int, sink: PriceSink, post: Post, clock: Callable[[], int]
-    ) -> None:
+    Nor does it see candles that had closed when the line was `opened` (ns).
+    """
+
+    def __init__(self, interval: int, sink: PriceSink, post: Post, opened: int) -> None:
         self.post = post
-        self.clock = clock
         self._interval = interval
         self._sink = sink
         self._quoted: dict[str, int] = {}
-        opened = clock()
         self._shown: dict[str, int] = defaultdict(lambda: opened)
 
     def quote(self, symbol: str, quote: Quote, volume: float) -> None:
@@ -181,6 +178,10 @@ class Outlet:
             self._quoted[symbol] = quote.ts_event
             self._sink.on_quote(symbol, quote, volume)
         self.post(QuoteReceived(symbol, quote))
+
+    def newest_quote(self) -> int:
+        """Return when (ns) the newest quote was made, 0 without one."""
+        return max(self._quoted.values(), default=0)
 
     def candles(self, symbol: str, candles: Sequence[Candle]) -> None:
         """Pass on candles that have closed."""
@@ -200,6 +201,8 @@ class Listener:
         self._bars = {symbol: Bars(symbol, interval) for symbol in adapter.symbols}
         self._volumes = dict.fromkeys(adapter.symbols, 0.0)
         self._build = build
+        self._now = self._newest = 0
+        self._lags = False
         self._takers: Mapping[type[e.Event], Callable[[Any], None]] = {
             e.Quoted: self._quote,
             e.Booked: self._quote,
@@ -212,24 +215,30 @@ class Listener:
     def on_frame(self, frame: str | bytes) -> None:
         """Leave the frame itself alone."""
 
-    def on_events(self, events: Sequence[e.Event]) -> None:
-        """Pass on what a frame says."""
+    def on_events(self, events: Sequence[e.Event], now: int) -> None:
+        """Pass on what a frame says that came at `now` (ns)."""
+        self._now = now
         for event in events:
             take = self._takers.get(type(event))
             if take is not None:
                 take(event)
 
     def on_tick(self) -> None:
-        """Close candles by the clock."""
-        now = self._out.clock()
+        """Close candles by the clock, as of the newest frame: what follows it is later.
+
+        A line that lags, as under a flood, tells the venue's time by what it speaks of alone.
+        """
+        heard = self._newest if self._lags else self._now
         for symbol, bars in self._bars.items():
-            self._out.candles(symbol, bars.on_clock(now))
+            self._out.candles(symbol, bars.on_clock(heard))
 
     def _quote(self, event: e.Quoted | e.Booked) -> None:
+        self._note(event.quote.ts_event)
         volume, self._volumes[event.symbol] = self._volumes[event.symbol], 0.0
         self._out.quote(event.symbol, event.quote, volume)
 
     def _trade(self, event: e.Trade) -> None:
+        self._note(event.ts_event)
         self._volumes[event.symbol] += event.size
         if not self._build:
             return
@@ -239,7 +248,14 @@ class Listener:
             elif isinstance(item, Candle):
                 self._out.candles(event.symbol, (item,))
 
+    def _note(self, ts: int) -> None:
+        """Note what time the venue speaks of, and whether that is long ago."""
+        self._lags = ts < self._now - GRACE
+        if ts > self._newest:
+            self._newest = ts
+
     def _bar(self, event: e.Barred) -> None:
+        self._lags = event.candle.ts_event < self._now - GRACE
         self._out.candles(event.symbol, self._bars[event.symbol].on_bar(event))
 
     def _confirm(self, event: e.Confirmed) -> None:
@@ -252,3 +268,21 @@ class Listener:
             for bars in self._bars.values():
                 bars.doubt()
         self._out.post(DataFaulted(event.symbol, event.reason, event.detail))
+
+
+class LiveListener(Listener):
+    """A listener that gives up a line whose venue is ahead of our clock: a machine has slept."""
+
+    def __init__(
+        self, adapter: Adapter, outlet: Outlet, interval: int, clock: RealClock, *, build: bool
+    ) -> None:
+        super().__init__(adapter, outlet, interval, build=build)
+        self._clock = clock
+
+    def on_tick(self) -> None:
+        """Compare times, then close candles by the clock."""
+        ahead = self._out.newest_quote() - self._clock.now()
+        if ahead > SKEW:
+            self._clock.doubt()
+            raise OutcomeUnknown(f"the venue's time is {ahead / SECOND:.1f} s ahead of our clock")
+        super().on_tick()

@@ -4,6 +4,7 @@ Recorded candles carry no quotes, and none are made up.
 """
 
 from bisect import bisect_right
+from itertools import islice
 
 from trader.model.market import Candle, Series
 from trader.model.messages import CandleReceived
@@ -40,18 +41,17 @@ class RecordedMarket:
         """Post each candle at its close, shown to the sink before; then open the next there."""
         symbol, series, interval = self._symbol, self._series, self._series.interval
         on_open, on_candle = self._sink.on_open, self._sink.on_candle
-        ts_open, open_, high = series.ts_open, series.open, series.high
-        low, close, volume = series.low, series.close, series.volume
+        prices = series.open, series.high, series.low, series.close, series.volume
+        rows = islice(zip(series.ts_open, *prices, strict=True), self._next, self._end)
         closed = None
-        while (i := self._next) < self._end:
-            opened = ts_open[i]
+        for opened, open_, high, low, close, volume in rows:
             if opened != closed:
                 await sleep_until(opened)
-            on_open(symbol, open_[i], opened)
+            on_open(symbol, open_, opened)
             closed = opened + interval
             await sleep_until(closed)
-            self._next = i + 1
-            candle = Candle(opened, closed, open_[i], high[i], low[i], close[i], volume[i])
+            self._next += 1
+            candle = Candle(opened, closed, open_, high, low, close, volume)
             on_candle(symbol, candle)
             post(CandleReceived(symbol, candle))
         if closed is not None:

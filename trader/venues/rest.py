@@ -62,6 +62,12 @@ class Rest:
             taker_fee=_decimal(market.get("taker"), _FEE),
         )
 
+    def time(self) -> int | None:
+        """Return the venue's time in ns; None where it does not tell."""
+        if not self._client.has.get("fetchTime"):
+            return None
+        return int(self._ask(self._client.fetch_time)) * MILLISECOND
+
     # -- prices ------------------------------------------------------------------------------------
 
     def quote(self, symbol: str, now: int) -> Quote:

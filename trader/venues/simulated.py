@@ -107,6 +107,12 @@ class SimulatedExchange:
         with self._lock:
             return self._engine.account()
 
+    def margins(self) -> dict[str, tuple[Decimal, float]]:
+        """Return the margin under each position in a perpetual, and the mark that liquidates it."""
+        with self._lock:
+            stakes = self._engine.book.stakes
+            return {symbol: (stake.margin, stake.liquidation) for symbol, stake in stakes.items()}
+
     def subscribe(self, post: Post) -> None:
         """Report every change of an order to `post` from here on."""
         with self._lock:
@@ -135,6 +141,11 @@ class SimulatedConnection:
         self._exchange = exchange
         self._clock = clock
         self._gate = gate
+
+    @property
+    def arrives_within(self) -> int:
+        """Twice what an order takes; no order outlives the process that sent it."""
+        return self._exchange.latency
 
     def instrument(self, symbol: str) -> Instrument:
         """Return the rules of a symbol; raise UsageError with the nearest names if unknown."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from trader.accounting.windows import LossWindows, Window
+from trader.accounting.windows import LossWindows, Window, end_of
 
 SECOND = 1_000_000_000
 
@@ -15,6 +15,11 @@ SECOND = 1_000_000_000
 def ns(moment: datetime) -> int:
     """Turn a UTC moment into nanoseconds."""
     return int(moment.timestamp()) * SECOND
+
+
+def utc(ts: int) -> datetime:
+    """Turn nanoseconds into a UTC moment."""
+    return datetime.fromtimestamp(ts // SECOND, UTC)
 
 
 def starts(moment: datetime) -> dict[Window, datetime]:
@@ -66,6 +71,15 @@ def test_what_begins_at_that_very_moment_begins_sharply(midnight: datetime, days
     for window, start in starts(midnight).items():
         expected = 1.0 if windows.numbers[window] == numbers[window] else 2.0
         assert windows.baselines[window] == (3.0 if start == midnight else expected)
+
+
+@given(moments)
+def test_a_window_ends_where_the_next_begins(moment: datetime) -> None:
+    """By the slow calendar: one nanosecond before, it is the same window still."""
+    for window, start in starts(moment).items():
+        end = end_of(window, ns(moment))
+        assert starts(utc(end - 1))[window] == start
+        assert starts(utc(end))[window] == utc(end)
 
 
 def test_nothing_rolls_within_a_day() -> None:

@@ -5,7 +5,7 @@ import json
 import msgspec
 
 from trader.advice.brief import to_prompt
-from trader.advice.window import Row
+from trader.advice.window import Row, Window
 from trader.model.market import SECOND, Candle
 from trader.model.opinions import Claim, Opinion
 from trader.model.views import MARKS, Advice, Higher, Snapshot, Stance
@@ -83,9 +83,13 @@ def said(**changes: object) -> str:
 PROMPT = to_prompt((CONFIG / "advisor_prompt.txt").read_text(encoding="utf-8"))
 
 
-def rows(count: int) -> tuple[Row, ...]:
+def window(count: int, first: int = 0) -> Window:
     """Return a rising window: the close goes up by 1 a minute from 100 on, the rest stays."""
-    return tuple(row(number) for number in range(count))
+    seen = Window()
+    for number in range(first, first + count):
+        each = row(number)
+        seen.add(each.snapshot, each.candle)
+    return seen
 
 
 def row(number: int) -> Row:

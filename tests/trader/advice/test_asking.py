@@ -8,11 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.trader.advice.samples import PROMPT, SYMBOL, row, said
-from trader.advice.asking import Asking, Ended, answered, begin, to_note, to_question
-from trader.advice.desk import Desk
+from tests.trader.advice.samples import PROMPT, SYMBOL, said, window
+from trader.advice.asking import Asking, Ended, answered, begin, failed, to_note, to_question
+from trader.advice.desk import Desk, Usage
 from trader.advice.settings import LlmSettings
-from trader.model.messages import AdviceRefused, ModelAnswered, OrderDenied
+from trader.model.messages import (
+    AdviceRefused,
+    CallFailure,
+    Failure,
+    ModelAnswered,
+    ModelFailed,
+    OrderDenied,
+)
 from trader.model.opinions import Answer, Opinion
 from trader.model.reasons import Reason
 from trader.model.views import Stance
@@ -31,12 +38,11 @@ HOSTILE = [
 
 def end(text: str) -> Ended:
     """Ask about a quiet candle and end the question with a text."""
-    desk = Desk(rows={SYMBOL: [row(0), row(1)]})
-    begun = begin(ASKING, desk, SYMBOL, (), (), 0)
-    assert begun is not None
-    key, question = begun
-    answer = Answer(MODEL, "1", question.digest, text, 10, 5, Decimal(0), 1.0)
-    ended = answered(ASKING, desk, ModelAnswered(key, answer), 0)
+    desk = Desk(windows={SYMBOL: window(2)})
+    due = begin(ASKING, desk, SYMBOL, (), (), 0)
+    assert due is not None
+    answer = Answer(MODEL, "2", "d", text, 10, 5, Decimal(0), 1.0)
+    ended = answered(ASKING, desk, ModelAnswered(due.key, answer), 0)
     assert ended is not None
     return ended
 
@@ -102,24 +108,24 @@ def test_any_change_of_a_sound_answer_comes_to_hold_or_to_the_schema(
 
 def test_an_answer_is_taken_once() -> None:
     """A second one to the same question, or one to none, is nobody's."""
-    desk = Desk(rows={SYMBOL: [row(0)]})
-    begun = begin(ASKING, desk, SYMBOL, (), (), 0)
-    assert begun is not None
+    desk = Desk(windows={SYMBOL: window(1)})
+    due = begin(ASKING, desk, SYMBOL, (), (), 0)
+    assert due is not None
     answer = Answer(MODEL, "1", "d", said(), 10, 5, Decimal(1), 1.0)
 
     assert answered(ASKING, desk, ModelAnswered("ETH-USD openai:any d", answer), 0) is None
-    assert answered(ASKING, desk, ModelAnswered(begun[0], answer), 0) is not None
-    assert answered(ASKING, desk, ModelAnswered(begun[0], answer), 0) is None
+    assert answered(ASKING, desk, ModelAnswered(due.key, answer), 0) is not None
+    assert answered(ASKING, desk, ModelAnswered(due.key, answer), 0) is None
     assert desk.used(MODEL).cost == 3
 
 
 def test_the_same_memory_asks_the_same_question() -> None:
     """By its hash: that is how a recorded answer finds its question."""
     first, again = (
-        to_question(ASKING, Desk(rows={SYMBOL: [row(0), row(1)]}), SYMBOL, MODEL, (), 0)
+        to_question(ASKING, Desk(windows={SYMBOL: window(2)}), SYMBOL, MODEL, (), 0)
         for _ in range(2)
     )
-    later = to_question(ASKING, Desk(rows={SYMBOL: [row(1), row(2)]}), SYMBOL, MODEL, (), 0)
+    later = to_question(ASKING, Desk(windows={SYMBOL: window(2, 1)}), SYMBOL, MODEL, (), 0)
 
     assert first == again
     assert first.digest != later.digest
@@ -138,3 +144,48 @@ def test_notes_are_in_words_of_ours() -> None:
         "refused MODEL_MALFORMED",
         "denied EXPOSURE_BALANCE",
     ]
+
+
+def test_a_question_leaves_once() -> None:
+    """With what it may cost at most on record; a second word that it is due sends nothing."""
+    desk = Desk(windows={SYMBOL: window(1)})
+    due = begin(ASKING, desk, SYMBOL, (), (), 0)
+    assert due is not None
+    assert due.tokens > len(PROMPT.system) + LlmSettings().max_output_tokens
+    assert desk.usage == {}
+
+    question = desk.let_go(due.key)
+    assert question is not None
+    assert (question.model, question.symbol, question.version) == (MODEL, SYMBOL, due.version)
+    assert desk.let_go(due.key) is None
+    assert desk.let_go("ETH-USD openai:any d") is None
+    assert desk.used(MODEL).questions == 1
+
+
+@pytest.mark.parametrize(
+    ("failure", "counts"),
+    [(Failure.UNKNOWN, True), (Failure.NOT_SENT, False), (Failure.REJECTED, False)],
+)
+def test_what_may_have_been_answered_counts_at_the_most(failure: Failure, counts: bool) -> None:
+    """As the ledger has it; what was turned away or never left was free."""
+    desk = Desk(windows={SYMBOL: window(1)})
+    due = begin(ASKING, desk, SYMBOL, (), (), 0)
+    assert due is not None
+    desk.let_go(due.key)
+    failed(ASKING, desk, ModelFailed(due.key, CallFailure(failure, "down")), 0)
+
+    assert desk.used(MODEL).tokens == counts * due.tokens
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_a_question_given_up_counts_if_it_left(left: bool) -> None:
+    """Its process died with it: it may have been answered, and billed."""
+    desk = Desk(windows={SYMBOL: window(1)})
+    due = begin(ASKING, desk, SYMBOL, (), (), 0)
+    assert due is not None
+    if left:
+        desk.let_go(due.key)
+    desk.give_up()
+
+    assert desk.pending == {}
+    assert desk.used(MODEL) == Usage(int(left), int(left), left * due.tokens, left * due.cost)

@@ -12,13 +12,15 @@ from trader.advice import checks
 from trader.advice.checks import CHECKS, ENTRY_CHECKS, Standing, opens, refusal
 from trader.advice.settings import AdviceSettings
 from trader.model.instrument import is_perpetual
-from trader.model.market import SECOND
+from trader.model.market import SECOND, FeedCondition
+from trader.model.messages import FeedStalled
 from trader.model.reasons import Reason
 from trader.model.views import Advice, Stance
 
 SETTINGS = AdviceSettings()
 
-NOTHING_OPEN = Standing(now=NOW, known_symbol=True, position=0, stalled_since=None)
+NOTHING_OPEN = Standing(now=NOW, known_symbol=True, position=0, stalled=None)
+SPIKED = FeedStalled(LONG.symbol, NOW - 60 * SECOND, FeedCondition.HELD, "a spike")
 POSITION_OPEN = msgspec.structs.replace(NOTHING_OPEN, position=1)
 
 
@@ -67,6 +69,7 @@ def test_sound_advice_passes(advice: Advice, standing: Standing) -> None:
         ({"stop": None}, None),
         ({"stop": None, "target": 100.1}, None),
         ({"target": None}, None),
+        ({"gap": 1}, Reason.ADVICE_GAP),
     ],
 )
 def test_an_entry_is_refused_for_what_it_says(changes: dict, expected: Reason | None) -> None:
@@ -79,7 +82,7 @@ def test_an_entry_is_refused_for_what_it_says(changes: dict, expected: Reason | 
     [
         ({"known_symbol": False}, Reason.ADVICE_UNKNOWN_SYMBOL),
         ({"position": 1}, Reason.ADVICE_ALREADY_LONG),
-        ({"stalled_since": NOW - 60 * SECOND}, Reason.ADVICE_FEED_STALE),
+        ({"stalled": SPIKED}, Reason.ADVICE_FEED_STALE),
     ],
 )
 def test_an_entry_is_refused_for_how_things_stand(changes: dict, expected: Reason) -> None:
@@ -90,8 +93,8 @@ def test_an_entry_is_refused_for_how_things_stand(changes: dict, expected: Reaso
 @pytest.mark.parametrize("advice", [FLAT, SHORT])
 def test_an_exit_is_not_asked_what_an_entry_is(advice: Advice) -> None:
     """Little conviction, a silent market or a strange stop do not keep a position open."""
-    doubtful = msgspec.structs.replace(advice, conviction=0.0, stop=150.0, target=1.0)
-    stalled = msgspec.structs.replace(POSITION_OPEN, stalled_since=0)
+    doubtful = msgspec.structs.replace(advice, conviction=0.0, stop=150.0, target=1.0, gap=1)
+    stalled = msgspec.structs.replace(POSITION_OPEN, stalled=SPIKED)
 
     assert reason(doubtful, stalled) is None
 
@@ -112,6 +115,16 @@ def test_a_refusal_says_what_it_saw_and_what_is_asked() -> None:
     assert refusal(SETTINGS, timid, NOTHING_OPEN) == (
         Reason.ADVICE_LOW_CONVICTION,
         "conviction 0.40, at least 0.5",
+    )
+
+
+def test_a_feed_that_is_not_live_is_named_as_what_it_is() -> None:
+    """A spike that nothing confirms is no silence."""
+    held = msgspec.structs.replace(NOTHING_OPEN, stalled=SPIKED)
+
+    assert refusal(SETTINGS, LONG, held) == (
+        Reason.ADVICE_FEED_STALE,
+        "the feed is held (a spike), good 60 s ago",
     )
 
 

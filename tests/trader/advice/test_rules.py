@@ -163,7 +163,7 @@ def test_the_checks_follow_the_rules(
 
     advice = rules_advice(SETTINGS, SYMBOL, snapshot, position=0)
 
-    standing = Standing(now=snapshot.ts_event, known_symbol=True, position=0, stalled_since=None)
+    standing = Standing(now=snapshot.ts_event, known_symbol=True, position=0, stalled=None)
     assert advice is None or refusal(SETTINGS, advice, standing) is None
 
 

@@ -20,12 +20,15 @@ def test_every_advice_of_a_run_is_followed_to_its_end(tmp_path: Path) -> None:
         assert rules.result == summary.pnl.net
 
 
-def test_a_resumed_run_knows_no_profit_that_it_did_not_see_begin(tmp_path: Path) -> None:
-    """What was realized before its first fill is in an earlier run."""
+def test_a_resumed_run_counts_on_from_what_was_realized_before(tmp_path: Path) -> None:
+    """It is told as the run begins: the first trade of the run has its own profit, no other."""
     play(tmp_path, "market.candles=300")
-    play(tmp_path, "market.candles=600", resume=True)
+    summary = play(tmp_path, "market.candles=600", resume=True)
     report = report_of(last_run(tmp_path), tmp_path)
-    ordered = [each for each in report.advice if each.outcome == "ordered"]
+    results = [each.result for each in report.advice if each.outcome == "ordered"]
+    begun = [trade for trade in summary.trade_log if trade.opened is not None]
 
-    assert ordered
-    assert all(each.result is None for each in ordered[:1])
+    assert len(begun) > 2
+    assert [each for each in results if each is not None] == [
+        trade.pnl for trade in begun if trade.closed is not None
+    ]

@@ -38,7 +38,7 @@ def test_a_model_is_asked_about_the_runs_candles(tmp_path: Path) -> None:
     advising = prepare(tmp_path, model="openai:a")
 
     assert advising is not None
-    assert (advising.asking.interval, advising.asking.prompt.version) == ("1m", "1")
+    assert (advising.asking.interval, advising.asking.prompt.version) == ("1m", "2")
     assert isinstance(advising.connect(KernelClock()), LangChainModel)
     assert not (tmp_path / LEDGER).exists()
 

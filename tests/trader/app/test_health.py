@@ -6,6 +6,7 @@ from pathlib import Path
 from trader.advice.asking import Asking
 from trader.advice.breaker import Breaker
 from trader.advice.claims import Tally
+from trader.advice.cost import Cost
 from trader.advice.desk import AdvisorState, Desk, Usage
 from trader.advice.settings import LlmSettings
 from trader.app.advising import Advising
@@ -30,7 +31,7 @@ def test_each_model_has_a_state() -> None:
     """Asked, failing, or resting until its breaker lets one question through."""
     desk = Desk(
         breakers={"openai:b": Breaker(1), "openai:c": Breaker(3, until=100)},
-        usage={"openai:a": Usage(5, 1, 900, 100, Decimal("0.02"))},
+        usage={"openai:a": Usage(5, 1, 1_000, Decimal("0.02"))},
     )
     first, second, third = models_of(advising(), AdvisorState(desk=desk), Judge(), 99)
 
@@ -54,7 +55,7 @@ def test_a_model_nobody_asked_yet_is_named_too() -> None:
 def test_the_budget_is_of_the_day_and_the_month(tmp_path: Path) -> None:
     """Of all models together, against what they may take."""
     spend = Spend(tmp_path / "spend.json", LLM)
-    spend.reserve("openai:a", 300, 100)
+    spend.reserve("openai:a", Cost(400, Decimal(0)))
     day, month = budgets_of(advising(spend))
 
     assert (day.tokens, day.max_tokens, month.tokens) == (400, 1_000, 400)

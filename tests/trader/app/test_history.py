@@ -1,13 +1,16 @@
 """Past runs, read from the journal of a data directory."""
 
+import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.inside import play
 from tests.trader.storage.samples import info
-from trader.app.history import find_run, list_runs, summary_of
-from trader.model.errors import UsageError
+from trader.app.history import find_run, list_runs, summary_of, verify_run
+from trader.model.errors import JournalError, UsageError
 from trader.storage.archive import open_journal
 from trader.storage.data_dir import open_data_dir
 from trader.storage.journal import Journal
@@ -78,6 +81,23 @@ def test_a_resumed_run_that_died_is_refused(tmp_path: Path) -> None:
         Journal.start(archive, info(resumed="0001-x"))
     with pytest.raises(UsageError, match="died, and what 0001-x left it with is not known"):
         summary_of(find_run(tmp_path, "1"), tmp_path)
+
+
+def test_every_row_of_a_run_can_be_verified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A start checks the newest rows alone: this finds a bit that was flipped long ago."""
+    play(tmp_path, "market.candles=5")
+    monkeypatch.setattr("trader.storage.archive.OPEN_ROWS", 10)
+    run = find_run(tmp_path, "last")
+    sound = verify_run(run, tmp_path, as_json=False)
+    assert f"{run.rows} rows are as they were written" in sound
+    assert json.loads(verify_run(run, tmp_path, as_json=True))["verified"] == run.rows > 50
+
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as connection, connection:
+        connection.execute("UPDATE envelopes SET time = time + 1 WHERE row = 7")
+    with pytest.raises(JournalError, match=rf"row 7 \(run {run.id}, seq \d+\) is damaged"):
+        verify_run(find_run(tmp_path, "last"), tmp_path, as_json=False)
 
 
 def test_a_directory_without_a_journal_is_refused(tmp_path: Path) -> None:

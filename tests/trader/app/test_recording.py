@@ -10,7 +10,7 @@ from trader.app import recording
 from trader.app.recording import Recorder
 from trader.model.errors import UsageError
 from trader.testing.venue_server import open_venue
-from trader.venues.live import RealClock
+from trader.venues.clock import RealClock
 from trader.venues.streams.frames import open_recording, read_frames
 
 

@@ -52,7 +52,7 @@ def test_a_picture_says_what_was_decided_and_why(engine: Engine) -> None:
 
     assert (decision.symbol, decision.stance, decision.source) == ("BTC-USD", "long", "rules")
     assert decision.rationale.startswith("WaveTrend turned up from oversold")
-    assert decision.outcome == "buy 0.05381"
+    assert decision.outcome == "buy 0.05336"
 
 
 def test_a_run_that_has_read_no_account_stands_where_it_starts() -> None:
@@ -82,6 +82,24 @@ def test_the_kill_switch_has_the_last_word() -> None:
     assert status.detail == "risk_guard: failed 4 times"
     assert {a.role: a.state for a in status.actors if a.state != "up"} == {RISK_GUARD: "given up"}
     close(engine)
+
+
+def test_a_perpetual_comes_with_its_margin_and_where_it_is_liquidated() -> None:
+    """As the venue has them: the margin is a third of the worth, the mark below the entry."""
+    engine = played(HELD, "trading.symbol=BTC-USD-PERP", "trading.leverage=3")
+    (held,) = status_of(engine).positions
+    assert held.margin is not None
+    assert held.liquidation is not None
+
+    assert round(held.margin, 6) == round(held.quantity * held.average_price / 3, 6)
+    assert 0.66 < held.liquidation / float(held.average_price) < 0.68
+    close(engine)
+
+
+def test_on_spot_nothing_is_liquidated(engine: Engine) -> None:
+    """There is no margin either."""
+    (held,) = status_of(engine).positions
+    assert (held.margin, held.liquidation) == (None, None)
 
 
 def test_a_picture_amid_a_handler_says_so(engine: Engine) -> None:

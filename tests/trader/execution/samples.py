@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from trader.model.ids import client_order_id
+from trader.model.market import SECOND
 from trader.model.orders import (
     Fill,
     Leg,
@@ -15,6 +16,8 @@ from trader.model.orders import (
 )
 
 SYMBOL = "BTC-USD"
+WITHIN = 60 * SECOND
+"""What a venue takes at the most to have an order that was sent."""
 
 
 def order(leg: Leg = Leg.ENTRY, decision: int = 1, quantity: str = "1") -> Order:

@@ -9,9 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.trader.execution.samples import fill, foreign, order, state
+from tests.trader.execution.samples import WITHIN, fill, foreign, order, state
 from trader.execution.blotter import KEPT, Blotter, Change
-from trader.execution.doubt import GONE_AFTER
 from trader.execution.reconcile import Reconciliation
 from trader.model import messages as m
 from trader.model.market import SECOND
@@ -74,9 +73,9 @@ def test_queries_come_ever_later(blotter: Blotter) -> None:
     waits = [blotter.fail(CID, UNKNOWN).ask_in]
     for _ in range(2):
         assert blotter.ask(CID) == ENTRY
-        waits.append(blotter.answer(CID, None, 0).ask_in)
+        waits.append(blotter.answer(CID, None, 0, WITHIN).ask_in)
     blotter.ask(CID)
-    blotter.answer(CID, (state(ENTRY), ()), 0)
+    blotter.answer(CID, (state(ENTRY), ()), 0, WITHIN)
     assert blotter.ask(CID) is None
     waits.append(blotter.suspect(blotter.records[CID], "").ask_in)
 
@@ -94,9 +93,16 @@ def test_a_cancel_is_repeated_after_a_query_and_ever_later(blotter: Blotter) -> 
         waits.append(failed.ask_in)
         assert not failed.cancel
         blotter.ask(CID)
-        assert blotter.answer(CID, (state(ENTRY), ()), 0).cancel
+        assert blotter.answer(CID, (state(ENTRY), ()), 0, WITHIN).cancel
     assert [wait / SECOND for wait in waits if wait] == [0.5, 1, 2]
     assert blotter.records[CID].status is S.CANCELING
+
+
+def test_a_cancel_that_is_asked_for_again_puts_nothing_off(blotter: Blotter) -> None:
+    """The query of an unknown order is due as it was: whoever is impatient does not delay it."""
+    blotter.fail(CID, UNKNOWN)
+    assert [change.ask_in is not None for change in blotter.cancel(CID)] == [True]
+    assert blotter.cancel(CID) == []
 
 
 def test_a_stray_of_ours_is_adopted_and_an_entry_canceled() -> None:
@@ -172,7 +178,7 @@ class Venue:
         return Account({}, (self.state(),) if self.live else ())
 
 
-TIMEOUT = GONE_AFTER // 2
+TIMEOUT = WITHIN // 2
 Report = tuple[OrderState, tuple[Fill, ...]]
 
 
@@ -188,6 +194,7 @@ class OrderStory(RuleBasedStateMachine):
         self.reports: list[Report] = []
         self.answers: list[tuple[int, Report | None]] = []
         self.told: list[m.Message] = []
+        self.doubts = 0
 
     def hear(self, *changes: Change) -> None:
         """Note what is told."""
@@ -269,7 +276,7 @@ class OrderStory(RuleBasedStateMachine):
         if self.now - asked_at > TIMEOUT:
             self.hear(self.blotter.keep(CID))
         else:
-            self.hear(self.blotter.answer(CID, found, self.now))
+            self.hear(self.blotter.answer(CID, found, self.now, WITHIN))
 
     @rule()
     def cancel(self) -> None:
@@ -279,6 +286,7 @@ class OrderStory(RuleBasedStateMachine):
     @rule()
     def forget(self) -> None:
         """Hold nothing for certain: a message was lost, or the process started again."""
+        self.doubts += 1
         self.hear(*self.blotter.suspect_all("lost"))
 
     # -- what must hold
@@ -297,9 +305,10 @@ class OrderStory(RuleBasedStateMachine):
 
     @invariant()
     def everything_else_is_told_once(self) -> None:
-        """Tell nothing else twice."""
+        """Tell nothing else twice, but that the order rests after a doubt."""
         kinds = Counter(type(event) for event in self.told)
         kinds.pop(m.OrderPartiallyFilled, None)
+        assert kinds.pop(m.OrderAccepted, 0) <= 1 + self.doubts
         assert all(count == 1 for count in kinds.values())
 
     @invariant()
@@ -329,9 +338,9 @@ class OrderStory(RuleBasedStateMachine):
             self.hear(*changes)
             if note is not None:
                 break
-            self.now += GONE_AFTER // 2
+            self.now += WITHIN // 2
             if self.blotter.ask(CID) is not None:
-                change = self.blotter.answer(CID, self.venue.find(), self.now)
+                change = self.blotter.answer(CID, self.venue.find(), self.now, WITHIN)
                 self.hear(change)
                 if change.cancel and self.venue.live:
                     self.end(S.CANCELED)

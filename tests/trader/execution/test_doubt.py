@@ -1,6 +1,8 @@
 """When the venue is asked again, and when an order is given up."""
 
-from trader.execution.doubt import GONE_AFTER, GONE_MISSES, backoff, is_gone
+import pytest
+
+from trader.execution.doubt import GONE_MISSES, backoff, is_gone
 from trader.model.market import SECOND
 
 
@@ -19,8 +21,9 @@ def test_the_wait_doubles_up_to_a_minute() -> None:
     ]
 
 
-def test_an_order_is_given_up_after_a_minute_of_misses() -> None:
+@pytest.mark.parametrize("within", [60 * SECOND, 1])
+def test_an_order_is_given_up_once_it_cannot_arrive_any_more(within: int) -> None:
     """Neither enough misses nor enough time is enough alone."""
-    assert is_gone(GONE_MISSES, 5, 5 + GONE_AFTER)
-    assert not is_gone(GONE_MISSES - 1, 5, 5 + GONE_AFTER)
-    assert not is_gone(GONE_MISSES, 5, 4 + GONE_AFTER)
+    assert is_gone(GONE_MISSES, 5, 5 + within, within)
+    assert not is_gone(GONE_MISSES - 1, 5, 5 + within, within)
+    assert not is_gone(GONE_MISSES, 5, 4 + within, within)

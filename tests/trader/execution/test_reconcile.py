@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.trader.execution.samples import fill, foreign, order, state
+from tests.trader.execution.samples import WITHIN, fill, foreign, order, state
 from trader.execution.blotter import Blotter, Change
 from trader.execution.reconcile import Difference, Finding, Reconciliation, compare
 from trader.model.messages import CallFailure, Failure, OrderAccepted
@@ -137,7 +137,7 @@ def test_the_note_tells_of_everything_that_was_found_on_the_way() -> None:
         return reconciliation.hear(blotter, str(blotter.changes), listing(), 1)[1]
 
     told = [note(), note()]
-    blotter.answer(CID, (state(ENTRY, S.CANCELED), ()), 0)
+    blotter.answer(CID, (state(ENTRY, S.CANCELED), ()), 0, WITHIN)
 
     assert [*told, note(), note()] == [None, None, f"not listed, asked about: {CID}", ""]
 

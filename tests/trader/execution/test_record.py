@@ -5,8 +5,8 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from tests.trader.execution.samples import fill, order, state
-from trader.execution.doubt import GONE_AFTER, GONE_MISSES
+from tests.trader.execution.samples import WITHIN, fill, order, state
+from trader.execution.doubt import GONE_MISSES
 from trader.execution.lifecycle import IllegalMove
 from trader.execution.record import Record
 from trader.model import messages as m
@@ -31,6 +31,31 @@ def test_an_ack_is_told_once(record: Record) -> None:
     assert record.take(state(ENTRY), ()) == [ACCEPTED]
     assert record.take(state(ENTRY), ()) == []
     assert record.status is S.OPEN
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [(S.OPEN, ACCEPTED), (S.CANCELED, m.OrderCanceled(CID)), (S.EXPIRED, m.OrderExpired(CID))],
+)
+def test_what_was_held_for_uncertain_is_told_again_once(
+    record: Record, found: OrderStatus, told: m.Message
+) -> None:
+    """Whoever should have heard that it rests may not have; an end is news of its own."""
+    record.take(state(ENTRY), ())
+    record.suspect = True
+
+    assert record.take(state(ENTRY, found), ()) == [told]
+    assert record.take(state(ENTRY, found), ()) == []
+
+
+def test_an_order_that_is_to_go_is_not_told_of_as_resting(record: Record) -> None:
+    """Its end is on the way, and says all there is to know."""
+    record.take(state(ENTRY), ())
+    record.unwanted = True
+    assert record.begin_cancel()
+    record.suspect = True
+
+    assert record.take(state(ENTRY), ()) == []
 
 
 def test_a_fill_before_the_ack_is_told_after_an_acceptance(record: Record) -> None:
@@ -118,7 +143,7 @@ def test_doubt_is_told_once(record: Record) -> None:
 def test_an_unknown_order_is_given_up_after_a_minute_of_misses(record: Record) -> None:
     """Only then is it rejected, and nothing is in doubt any more."""
     record.doubt("read timed out")
-    told = [record.miss(now) for now in range(0, GONE_AFTER + 1, GONE_AFTER // 4)]
+    told = [record.miss(now, WITHIN) for now in range(0, WITHIN + 1, WITHIN // 4)]
 
     assert len(told) > GONE_MISSES
     assert told[:-1] == [[]] * (len(told) - 1)
@@ -130,7 +155,7 @@ def test_an_order_that_was_there_and_is_not_found_has_expired(record: Record) ->
     """A venue that dropped an order ended it by its own rule."""
     record.take(state(ENTRY), ())
     record.suspect = True
-    told = [record.miss(now) for now in (0, 1, GONE_AFTER)]
+    told = [record.miss(now, WITHIN) for now in (0, 1, WITHIN)]
 
     assert told == [[], [], [m.OrderExpired(CID)]]
 
@@ -138,10 +163,10 @@ def test_an_order_that_was_there_and_is_not_found_has_expired(record: Record) ->
 def test_an_order_whose_fills_are_missing_is_not_given_up(record: Record) -> None:
     """What was filled is known by its sum: no miss makes that an end."""
     record.take(state(ENTRY, S.PARTIALLY_FILLED, "0.5"), ())
-    record.miss(0)
-    record.miss(1)
+    record.miss(0, WITHIN)
+    record.miss(1, WITHIN)
 
-    assert record.miss(GONE_AFTER) == []
+    assert record.miss(WITHIN, WITHIN) == []
     assert record.take(state(ENTRY, S.PARTIALLY_FILLED, "0.5"), (fill(ENTRY, "0.5"),)) != []
     assert record.status is S.PARTIALLY_FILLED
 
@@ -149,12 +174,12 @@ def test_an_order_whose_fills_are_missing_is_not_given_up(record: Record) -> Non
 def test_misses_with_an_answer_between_them_do_not_add_up(record: Record) -> None:
     """A venue that found it once is not read as one that never had it."""
     record.doubt("read timed out")
-    record.miss(0)
-    record.miss(1)
+    record.miss(0, WITHIN)
+    record.miss(1, WITHIN)
     record.take(state(ENTRY), ())
     record.suspect = True
 
-    assert record.miss(GONE_AFTER) == []
+    assert record.miss(WITHIN, WITHIN) == []
 
 
 def test_a_miss_that_comes_after_the_ack_is_old(record: Record) -> None:
@@ -162,7 +187,7 @@ def test_a_miss_that_comes_after_the_ack_is_old(record: Record) -> None:
     record.doubt("read timed out")
     record.take(state(ENTRY), ())
 
-    assert [record.miss(now) for now in (0, 1, GONE_AFTER)] == [[], [], []]
+    assert [record.miss(now, WITHIN) for now in (0, 1, WITHIN)] == [[], [], []]
     assert record.status is S.OPEN
 
 

@@ -6,15 +6,17 @@ from trader.indicators.stream import StreamIndicators
 from trader.model.market import Series
 
 
-def stream_indicators(history: int = 1000, b: CipherBSettings | None = None) -> StreamIndicators:
+def stream_indicators(
+    history: int = 1000, b: CipherBSettings | None = None, early: int = 0
+) -> StreamIndicators:
     """Return the streaming form."""
     of = IndicatorSettings(history=history), CipherASettings(), b or CipherBSettings()
-    return StreamIndicators(*of)
+    return StreamIndicators(*of, early)
 
 
 def column_indicators(
-    series: Series, history: int = 1000, b: CipherBSettings | None = None
+    series: Series, history: int = 1000, b: CipherBSettings | None = None, early: int = 0
 ) -> ColumnIndicators:
     """Return the whole-series form."""
     of = IndicatorSettings(history=history), CipherASettings(), b or CipherBSettings()
-    return ColumnIndicators(*of, series)
+    return ColumnIndicators(*of, series, early)

@@ -16,9 +16,10 @@ from tests.trader.indicators.candles import (
 )
 from tests.trader.indicators.comparison import Columns, against_synthetic, differing, to_columns
 from trader.indicators.cipher_a import CipherA
-from trader.indicators.rules_a import COLUMNS_A, EXTENDED
+from trader.indicators.rules_a import COLUMNS_A
 from trader.indicators.settings import CipherASettings
 from trader.model.market import Series
+from trader.model.views import EXTENDED_A
 
 DEFAULTS = CipherASettings()
 
@@ -26,7 +27,7 @@ DEFAULTS = CipherASettings()
 def fold(series: Series, s: CipherASettings = DEFAULTS) -> Columns:
     """Feed candles in one after the other."""
     cipher = CipherA.of(s)
-    names = COLUMNS_A if s.extended else COLUMNS_A[: -len(EXTENDED)]
+    names = COLUMNS_A if s.extended else COLUMNS_A[: -len(EXTENDED_A)]
     return to_columns(names, (cipher.next(s, candle) for candle in to_candles(series)))
 
 

@@ -127,7 +127,7 @@ def test_a_snapshot_says_that_a_hole_lies_within_its_look_back() -> None:
 
     gaps = [s.gap for s in fold(stream_indicators(90), candles) if s is not None]
 
-    assert gaps == [None] * 11 + list(range(1, 91)) + [None] * 107
+    assert gaps == [None] * 11 + list(range(1, 101)) + [None] * 97
 
 
 def test_it_round_trips() -> None:

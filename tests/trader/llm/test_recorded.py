@@ -1,5 +1,6 @@
 """Recorded answers: the same after as long, and nothing where nothing was recorded."""
 
+import os
 from collections.abc import Coroutine
 from decimal import Decimal
 from pathlib import Path
@@ -92,3 +93,27 @@ def test_a_file_holds_one_a_line(tmp_path: Path) -> None:
         read_recorded(path)
     with pytest.raises(UsageError, match="cannot be read"):
         read_recorded(tmp_path / "missing.jsonl")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="is a pipe"):
+        read_recorded(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize("asked", [("d1", "d2"), ("d2", "d1")])
+@pytest.mark.parametrize("delay", [0, 50])
+def test_what_came_at_one_instant_comes_in_its_order(asked: tuple[str, str], delay: int) -> None:
+    """As it is recorded, whichever was asked first: the one behind waits once more."""
+    recorded = [Recorded("openai:any", digest, delay, ANSWER) for digest in ("d1", "d2")]
+    model = RecordedModel(recorded, Clock())
+    questions = {d: model.ask(msgspec.structs.replace(QUESTION, digest=d)) for d in asked}
+    for digest in asked:
+        questions[digest].send(None)
+
+    assert type(questions["d2"].send(None)) is (SleepUntil if delay else Blocking)
+    assert end(questions["d1"]) == end(questions["d2"]) == ANSWER
+
+
+def test_what_never_came_never_comes() -> None:
+    """Its run ended first; the rules do not step in for it here either."""
+    asking = ask(Recorded("openai:any", "d1", 0))
+
+    assert [asking.send(None) for _ in range(3)] == [None, None, None]

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from trader.advice.cost import price
 from trader.advice.settings import LlmSettings
-from trader.llm.spend import Spend
+from trader.llm.spend import Reservation, Spend
 from trader.model.errors import Rejected, UsageError
 from trader.model.reasons import Reason
 
@@ -40,10 +41,15 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "llm_spend.json"
 
 
+def reserve(spend: Spend, model: str, asked: int, said: int) -> Reservation:
+    """Book a question of so many tokens in and out at the most."""
+    return spend.reserve(model, price(SETTINGS, model, asked, said))
+
+
 def refused(spend: Spend, model: str, asked: int, said: int) -> str:
     """Return why a question may not be asked."""
     with pytest.raises(Rejected) as caught:
-        spend.reserve(model, asked, said)
+        reserve(spend, model, asked, said)
     assert caught.value.reason is Reason.MODEL_BUDGET
     return str(caught.value)
 
@@ -51,7 +57,7 @@ def refused(spend: Spend, model: str, asked: int, said: int) -> str:
 def test_the_most_is_booked_first_and_what_it_took_after(path: Path) -> None:
     """The cost is by the prices of the settings, per million tokens."""
     spend = Spend(path, SETTINGS, Calendar())
-    booked = spend.reserve(MODEL, 400, 100)
+    booked = reserve(spend, MODEL, 400, 100)
     assert (booked.tokens, booked.cost) == (500, Decimal("0.14"))
     assert spend.total("2026-01-30").tokens == 500
 
@@ -63,36 +69,39 @@ def test_the_most_is_booked_first_and_what_it_took_after(path: Path) -> None:
 def test_a_budget_is_of_all_models_and_holds_to_the_token(path: Path) -> None:
     """What is left may be spent, and not one token more."""
     spend = Spend(path, SETTINGS, Calendar())
-    spend.reserve(MODEL, 900, 0)
+    reserve(spend, MODEL, 900, 0)
 
     assert "900 of 1000 tokens are spent in 2026-01-30" in refused(spend, "openai:other", 100, 1)
-    spend.reserve("openai:other", 100, 0)
+    reserve(spend, "openai:other", 100, 0)
 
 
 def test_money_is_bounded_too(path: Path) -> None:
     """A dear model is over the budget before the tokens are gone."""
     spend = Spend(path, SETTINGS, Calendar())
-    spend.reserve("openai:dear", 100, 0)
+    reserve(spend, "openai:dear", 100, 0)
 
     assert "1.0000 of 1 USD are spent" in refused(spend, MODEL, 1, 0)
 
 
 def test_a_new_day_has_its_own_budget_within_the_months(path: Path) -> None:
-    """The month ends by its own date."""
+    """The month ends by its own date, and a restart of the engine forgets neither."""
     calendar = Calendar()
-    spend = Spend(path, SETTINGS, calendar)
-    spend.reserve("openai:free", 1_000, 0)
+    reserve(Spend(path, SETTINGS, calendar), "openai:free", 1_000, 0)
+    again = Spend(path, SETTINGS, calendar)
+    assert "1000 of 1000 tokens are spent in 2026-01-30" in refused(again, "openai:free", 1, 0)
+
     calendar.day = "2026-01-31"
-    spend.reserve("openai:free", 500, 0)
-    assert "1500 of 1500 tokens are spent in 2026-01" in refused(spend, "openai:free", 1, 0)
+    reserve(Spend(path, SETTINGS, calendar), "openai:free", 500, 0)
+    again = Spend(path, SETTINGS, calendar)
+    assert "1500 of 1500 tokens are spent in 2026-01" in refused(again, "openai:free", 1, 0)
 
     calendar.day = "2026-02-01"
-    spend.reserve("openai:free", 1, 0)
+    reserve(Spend(path, SETTINGS, calendar), "openai:free", 1, 0)
 
 
 def test_a_question_that_was_never_answered_stays_booked(path: Path) -> None:
     """Also over the end of the process, which may have been the reason."""
-    Spend(path, SETTINGS, Calendar()).reserve(MODEL, 900, 0)
+    reserve(Spend(path, SETTINGS, Calendar()), MODEL, 900, 0)
 
     assert Spend(path, SETTINGS, Calendar()).total("2026-01-30").tokens == 900
 
@@ -119,7 +128,7 @@ def test_old_days_are_let_go(path: Path) -> None:
     spend = Spend(path, SETTINGS, calendar)
     for number in range(105):
         calendar.day = f"20{number:02d}-01-01"
-        spend.reserve(MODEL, 1, 0)
+        reserve(spend, MODEL, 1, 0)
 
     assert sorted(Spend(path, SETTINGS).days)[0] == "2005-01-01"
 
@@ -138,7 +147,7 @@ def test_no_run_of_questions_passes_the_budget(
     spend = Spend(tmp_path_factory.mktemp("ledger") / "s.json", SETTINGS, Calendar())
     for asked, said, share in questions:
         try:
-            booked = spend.reserve(MODEL, asked, said)
+            booked = reserve(spend, MODEL, asked, said)
         except Rejected:
             continue
         if share is not None:

@@ -251,6 +251,16 @@ def test_a_stop_triggers_at_the_touch() -> None:
     assert story(engine.on_quote(BTC, quote(95.0, 95.1), 100.0)) == [("s", FILLED, "2", "94.90")]
 
 
+def test_a_stop_that_comes_behind_a_far_order_is_seen() -> None:
+    """What the market leaves alone is reckoned anew with every order."""
+    engine = holding()
+    engine.submit(limit(SELL, "1", "120", "far"), 5)
+    engine.on_quote(BTC, quote(99.0, 99.1), 1000.0)
+    engine.submit(stop("1", "95", "near"), 2 * SECOND)
+
+    assert story(engine.on_quote(BTC, quote(94.0, 94.1, 3 * SECOND), 1000.0))[0][0] == "near"
+
+
 def test_a_buy_stop_is_the_mirror_image() -> None:
     """It triggers above the market and pays more than its trigger."""
     engine = opened()

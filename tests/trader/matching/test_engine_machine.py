@@ -1,6 +1,7 @@
 """Any course of orders, cancels, quotes and candles keeps the books of the venue straight.
 
-Two engines live the same course; one of them is saved and restored now and then. A slow model
+Two engines live the same course: one looks only at orders that a price could concern, the other at
+all, and is saved and restored now and then. A slow model
 believes nothing but the fills.
 """
 
@@ -13,6 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from tests.trader.matching.venue import Watchful
 from trader.accounting.ledger import Ledger
 from trader.matching.book import Book
 from trader.matching.engine import MatchingEngine, Reports
@@ -61,7 +63,7 @@ class Course(RuleBasedStateMachine):
         self.fills: dict[str, list[Fill]] = defaultdict(list)
         self.ledger = Ledger(cash=START)
         self.engine = MatchingEngine(INSTRUMENTS, COSTS)
-        self.twin = MatchingEngine(INSTRUMENTS, COSTS)
+        self.twin = Watchful(INSTRUMENTS, COSTS)
 
     # -- what happens ------------------------------------------------------------------------------
 
@@ -144,7 +146,7 @@ class Course(RuleBasedStateMachine):
         """Save one engine's book and go on with what was read back."""
         saved = msgspec.msgpack.encode(self.twin.book)
         book = msgspec.msgpack.decode(saved, type=Book)
-        self.twin = MatchingEngine(INSTRUMENTS, COSTS, book)
+        self.twin = Watchful(INSTRUMENTS, COSTS, book)
 
     # -- what must hold ----------------------------------------------------------------------------
 

@@ -1,8 +1,9 @@
 """Any course of orders, marks, funding, transfers and liquidations keeps the books straight.
 
-One venue, spot and perpetual under one balance; two engines live the same course, one of them
-saved and restored now and then. A ledger follows what is reported; a slow model pays and is paid
-the whole notional of every fill, in fractions.
+One venue, spot and perpetual under one balance; two engines live the same course: one looks only at
+orders that a price could concern, the other at all, and is saved and restored now and then. A
+ledger follows what is reported; a slow model pays and is paid the whole notional of every fill, in
+fractions.
 """
 
 from decimal import Decimal
@@ -13,6 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from tests.trader.matching.venue import Watchful
 from trader.accounting.ledger import Ledger
 from trader.accounting.money import worth
 from trader.matching.book import Book
@@ -74,7 +76,7 @@ class Course(RuleBasedStateMachine):
         self.ledger = Ledger(cash=START)
         self.earned = Decimal(0)
         self.engine = MatchingEngine(INSTRUMENTS, COSTS)
-        self.twin = MatchingEngine(INSTRUMENTS, COSTS)
+        self.twin = Watchful(INSTRUMENTS, COSTS)
 
     # -- what happens ------------------------------------------------------------------------------
 
@@ -177,7 +179,7 @@ class Course(RuleBasedStateMachine):
     def restart(self) -> None:
         """Save one engine's book and go on with what was read back."""
         saved = msgspec.msgpack.encode(self.twin.book)
-        self.twin = MatchingEngine(INSTRUMENTS, COSTS, msgspec.msgpack.decode(saved, type=Book))
+        self.twin = Watchful(INSTRUMENTS, COSTS, msgspec.msgpack.decode(saved, type=Book))
 
     # -- what must hold ----------------------------------------------------------------------------
 

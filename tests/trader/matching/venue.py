@@ -43,6 +43,13 @@ FRICTION = SimulationSettings(
 FREE = SimulationSettings(start_equity=D(1000), spread_pct=0.0, slippage_pct=0.0)
 
 
+class Watchful(MatchingEngine):
+    """An engine that looks at every order at every price, be it near or far."""
+
+    def _sleeps(self, *_prices: object) -> bool:
+        return False
+
+
 def opened(price: float = 100.0, settings: SimulationSettings = FRICTION) -> MatchingEngine:
     """Return an engine whose market has opened at a price: bid and ask are 0.1 % around it."""
     engine = MatchingEngine({BTC: INSTRUMENT}, settings)

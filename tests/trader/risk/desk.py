@@ -1,5 +1,6 @@
 """A RiskGuard's memory to judge with, and a broker's words to tell it."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,8 @@ from trader.model.reasons import Reason
 from trader.model.views import Account, Stance
 from trader.risk import exits, orders, protection, reconcile
 from trader.risk.proposals import judge
-from trader.risk.settings import ExitSettings, RiskSettings
+from trader.risk.returns import Returns
+from trader.risk.settings import ExitSettings, RiskSettings, SizingSettings
 from trader.risk.state import Campaign, Price, RiskState, Rules
 
 SYMBOL = "BTC-USD"
@@ -49,10 +51,24 @@ def instrument(symbol: str) -> Instrument:
     )
 
 
-def rules(max_size_pct: float = 20.0, exits: ExitSettings = STILL, **settings: Any) -> Rules:
+ALONE = SizingSettings(reduce_correlated=False)
+"""An entry is sized as if nothing else were held."""
+UNMEASURED: dict[str, Any] = {"returns_candles": 0}
+"""Nobody knows how symbols move, and no limit asks."""
+MEASURED: dict[str, Any] = {"returns_candles": 100}
+"""How symbols move is known once `learn` told."""
+
+
+def rules(
+    max_size_pct: float = 20.0,
+    exits: ExitSettings = STILL,
+    sizing: SizingSettings = ALONE,
+    **settings: Any,
+) -> Rules:
     """Return rules for two symbols on spot and a perpetual; stops stay where they are."""
     instruments = {s: instrument(s) for s in SYMBOLS}
-    return Rules(RiskSettings(**settings), max_size_pct, instruments, exits=exits)
+    limits = RiskSettings(**UNMEASURED | settings)
+    return Rules(limits, max_size_pct, instruments, exits=exits, sizing=sizing)
 
 
 def proposal(stance: Stance = Stance.LONG, decision: int = 7, **changes: Any) -> ProposeOrder:
@@ -95,7 +111,7 @@ class Desk:
         self.state = RiskState(prices={s: Price() for s in SYMBOLS})
         self.now = START
         self._trades = 0
-        reconcile.begin(self.rules, self.state, "run")
+        reconcile.begin(self.rules, self.state, "run", self.now)
         self.reconcile()
         for price in self.state.prices.values():
             price.close, price.closed = 100.0, START
@@ -117,6 +133,13 @@ class Desk:
         perps = {PERP: self.state.ledger.quantity(PERP)}
         account = Account(ours | balances, tuple(open_orders), perps, leverages={PERP: 2})
         return reconcile.reconcile(self.rules, self.state, account, self.now)
+
+    def learn(self, **returns: Sequence[float]) -> None:
+        """Tell how symbols moved, by base: returns of candles of a minute, up to now."""
+        for base, values in returns.items():
+            known = self.state.returns[f"{base}-USD"] = Returns(interval=60 * SECOND)
+            known.values = list(values)
+            known.times = [self.now - i * 60 * SECOND for i in reversed(range(len(values)))]
 
     def propose(self, *args: Any, **changes: Any) -> list[Message]:
         """Judge a proposal: to go long, and short on a perpetual."""
@@ -141,7 +164,7 @@ class Desk:
 
     def reject(self, order: Order, reason: Reason = Reason.VENUE_REJECTED) -> list[Message]:
         """Tell that the venue refused an order."""
-        return orders.reject(self.rules, self.state, order.client_order_id, reason)
+        return orders.reject(self.rules, self.state, order.client_order_id, reason, self.now)
 
     def fill(
         self, order: Order, quantity: Decimal | str, price: str = "100", trade: str | None = None
@@ -194,7 +217,7 @@ class Desk:
         return stop, target
 
     def _move(self, order: Order, status: OrderStatus) -> list[Message]:
-        return orders.move(self.rules, self.state, order.client_order_id, status)
+        return orders.move(self.rules, self.state, order.client_order_id, status, self.now)
 
 
 def placed(messages: list[Message]) -> list[Order]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.trader.risk.desk import SYMBOL, rules
+from tests.trader.risk.desk import MEASURED, SYMBOL, rules
 from trader.model.reasons import Reason
 from trader.risk import checks, limits, proposals
 from trader.risk.breaches import BREACHES, SIZE_BREACHES
@@ -29,6 +29,9 @@ def test_every_check_has_its_drill() -> None:
     "settings",
     [
         {},
+        MEASURED,
+        MEASURED | {"max_var_pct": 0.001, "max_expected_shortfall_pct": 0.001},
+        MEASURED | {"var_confidence_pct": 99.0},
         {"max_daily_loss_pct": 100.0, "max_drawdown_pct": 100.0, "max_spread_pct": 100.0},
         {"max_drawdown_pct": 5.0, "emergency_stop_pct": 5.0},
         {"max_leverage_x": 1, "max_slippage_pct": 100.0, "max_collar_pct": 0.1},
@@ -45,12 +48,22 @@ def test_every_limit_denies_its_own_breach(settings: dict[str, Any]) -> None:
 def test_a_sound_proposal_is_not_denied() -> None:
     """What the breaches change is all that is wrong with them."""
     assert refused_when_sound(rules(), PRICES) == ""
+    assert refused_when_sound(rules(**MEASURED), PRICES) == ""
 
 
 def test_settings_that_could_never_trade_are_noticed() -> None:
     """An order limited to less than the venue's least one denies everything."""
     said = refused_when_sound(rules(max_order_notional_quote=1), PRICES)
     assert said.startswith("ORDER_NOTIONAL: ")
+
+
+def test_a_limit_that_is_off_says_so() -> None:
+    """Without returns there is no tail to limit: the drill does not claim to have proved it."""
+    said = {proof.reason: proof.said for proof in drill(rules(), PRICES)}
+    on = {proof.reason: proof.said for proof in drill(rules(**MEASURED), PRICES)}
+    for reason in (Reason.VALUE_AT_RISK, Reason.EXPECTED_SHORTFALL):
+        assert said[reason] == "off: a setting of it is 0"
+        assert on[reason].startswith(f"{reason}: ")
 
 
 @pytest.fixture

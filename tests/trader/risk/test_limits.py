@@ -17,7 +17,7 @@ from trader.model.views import Stance, TradingState
 from trader.risk.limits import LIMITS, SIZE_LIMITS, every_limit, to_table, unit_of
 from trader.risk.locks import Lock
 from trader.risk.proposals import refusal
-from trader.risk.settings import RiskSettings
+from trader.risk.settings import RiskSettings, SizingSettings
 from trader.risk.situation import Rate, Situation
 from trader.risk.state import Hold, Price
 from trader.settings.schema import fields
@@ -170,11 +170,12 @@ def test_each_row_of_the_table_is_tested() -> None:
     [
         (Reason.EXPOSURE_BALANCE, Desk(max_size_pct=100.0)),
         (Reason.EXPOSURE_SIZE, Desk(max_size_pct=0.1)),
-        (Reason.SIZE_BELOW_MINIMUM, Desk(risk_per_trade_pct=0.001)),
+        (Reason.RISK_PER_TRADE, Desk(risk_per_trade_pct=0.001)),
+        (Reason.SIZE_BELOW_MINIMUM, Desk(sizing=SizingSettings("amount", amount_quote=1))),
     ],
 )
 def test_too_small_an_entry_is_denied_for_what_made_it_small(reason: Reason, desk: Desk) -> None:
-    """Cash, the largest position and the risk of a trade each deny with their own reason."""
+    """Cash, the largest position, the risk of a trade and its method deny each by their reason."""
     if reason is Reason.EXPOSURE_BALANCE:
         (entry,) = placed(desk.propose(symbol=OTHER, stop=99.9))
         assert entry.quantity > 98, "all of the cash is on its way to the other symbol"
@@ -191,8 +192,10 @@ ELSEWHERE = {
     "max_total_exposure_x",
     "max_order_notional_quote",
     "max_collar_pct",
+    "max_var_pct",
+    "max_expected_shortfall_pct",
 }
-"""What is specified with losses, proposals and sizes."""
+"""What is specified with losses, proposals, sizes and tails."""
 
 SETTINGS: list[tuple[str, float, float, dict[str, Any], Reason]] = [
     ("max_daily_loss_pct", 1.0, 2.0, lost(Window.DAY, 1.0), Reason.LOSS_DAY),

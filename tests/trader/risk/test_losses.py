@@ -226,7 +226,7 @@ def test_a_day_that_began_while_the_engine_was_down_begins_with_what_is_first_kn
     """That is: the account was read, and the market has said what the position is worth."""
     desk = open_desk()
     week = desk.state.windows.baselines[Window.WEEK]
-    begin(desk.rules, desk.state, "next")
+    begin(desk.rules, desk.state, "next", desk.now)
     desk.now += DAY
     desk.reconcile()
     mark_close(desk, 120.0, desk.now + HOUR)
@@ -241,7 +241,7 @@ def test_a_restart_within_a_day_keeps_its_loss() -> None:
     """What was lost before it, and while the engine was down, is lost since the day began."""
     desk = open_desk()
     at(desk, 98.0)
-    begin(desk.rules, desk.state, "next")
+    begin(desk.rules, desk.state, "next", desk.now)
     desk.reconcile()
     breach, *_ = mark_close(desk, 96.5, desk.now + HOUR)
     assert isinstance(breach, LimitBreached)

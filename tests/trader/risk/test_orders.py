@@ -10,6 +10,7 @@ from trader.accounting.windows import Window
 from trader.model.messages import LimitBreached, Message, PositionChanged
 from trader.model.orders import Flow, FlowKind, Leg, Order, OrderKind, OrderStatus, Side
 from trader.model.reasons import Reason
+from trader.risk import protection
 from trader.risk.orders import move_cash
 from trader.risk.state import Price
 
@@ -93,6 +94,17 @@ def test_an_unknown_entry_stays_exposure_until_resolved() -> None:
     assert desk.lose(entry) == []
     assert desk.campaign.alive()[0].status is OrderStatus.UNKNOWN
     assert legs(desk.fill(entry, entry.quantity)) == [Leg.STOP, Leg.TARGET]
+
+
+def test_a_cancel_that_was_lost_with_a_process_is_sent_again() -> None:
+    """The broker says that one of them rests: it may have heard of neither that it is to go."""
+    desk = Desk()
+    stop, target = desk.hold()
+    protection.close(desk.rules, desk.state, desk.campaign, Reason.EXIT_ADVICE)
+    desk.state.doubt_all()
+    assert canceled(desk.accept(stop)) == [stop.client_order_id, target.client_order_id]
+    assert canceled(desk.accept(target)) == []
+    assert legs(desk.canceled(stop) + desk.canceled(target)) == [Leg.EXIT]
 
 
 def test_an_acknowledgement_after_the_fill_changes_nothing() -> None:

@@ -1,15 +1,18 @@
 """A proposal becomes an order with a size, or a denial with a reason."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
 
-from tests.trader.risk.desk import CASH, OTHER, PERP, SYMBOL, Desk, canceled, legs, placed
+from tests.trader.risk.desk import CASH, MEASURED, OTHER, PERP, SYMBOL, Desk, canceled, legs, placed
 from trader.model.market import SECOND
 from trader.model.messages import Message, OrderDenied, SubmitOrder
 from trader.model.orders import Leg, OrderKind, Side, TimeInForce
 from trader.model.reasons import Reason
 from trader.model.views import Stance
+from trader.risk.returns import Returns
+from trader.risk.settings import SizingSettings
 
 
 def denied(messages: list[Message]) -> Reason:
@@ -257,3 +260,92 @@ def test_the_same_intent_waits() -> None:
     assert denied(desk.propose(decision=8)) is Reason.REPEATED_INTENT
     desk.now += SECOND
     assert legs(desk.propose(decision=9)) == [Leg.ENTRY]
+
+
+UP_AND_DOWN = [0.002, -0.001] * 30
+
+
+def beside(**returns: Sequence[float]) -> SubmitOrder:
+    """Return the order for ether beside a position in bitcoin of 2 000."""
+    desk = Desk(sizing=SizingSettings(), **(MEASURED if returns else {}))
+    desk.learn(**returns)
+    desk.hold()
+    (sent,) = desk.propose(symbol=OTHER, decision=8)
+    assert isinstance(sent, SubmitOrder)
+    return sent
+
+
+def test_an_entry_that_moves_with_what_is_held_is_made_smaller_and_says_so() -> None:
+    """Two that move as one are to vary as two that do not: 41 % of the second is left."""
+    sent = beside(BTC=UP_AND_DOWN, ETH=UP_AND_DOWN)
+    assert sent.resized is Reason.EXPOSURE_CORRELATED
+    assert sent.order.quantity == pytest.approx(Decimal("8.25"), abs=Decimal("0.05"))
+    assert sent.sizing is not None
+    assert sent.sizing.startswith(
+        "fraction: 1 % of equity to the stop; 42 % of it beside what is held; VaR 0.75 to"
+    )
+
+
+def test_an_entry_that_moves_otherwise_is_left_as_it_is() -> None:
+    """What goes the other way, and what goes its own."""
+    mirrored = [-value for value in UP_AND_DOWN]
+    for other in (mirrored, [0.001, 0.002] * 30):
+        sent = beside(BTC=UP_AND_DOWN, ETH=other)
+        assert sent.resized is Reason.EXPOSURE_SIZE
+        assert sent.order.quantity > Decimal("19.79"), "a fifth of equity, after one fee"
+
+
+def test_what_nobody_knows_of_moves_as_one() -> None:
+    """Two positions of one size are then as risky as the square root of two."""
+    assert beside().resized is Reason.EXPOSURE_CORRELATED
+    assert beside().order.quantity == pytest.approx(Decimal("8.25"), abs=Decimal("0.05"))
+
+
+def test_a_short_beside_a_long_is_a_hedge() -> None:
+    """It is not made smaller, whether the returns are known or not."""
+    for known in ({}, {"BTC": UP_AND_DOWN}):
+        desk = Desk(sizing=SizingSettings(), **(MEASURED if known else {}))
+        desk.learn(**known)
+        desk.state.returns[PERP] = desk.state.returns.get(SYMBOL) or Returns()
+        desk.hold()
+        (sent,) = desk.propose(Stance.SHORT, symbol=PERP, stop=105.0, target=90.0, decision=8)
+        assert isinstance(sent, SubmitOrder)
+        assert sent.resized in (None, Reason.EXPOSURE_SIZE)
+
+
+def test_a_volatility_that_is_not_known_denies() -> None:
+    """The denial says what is missing of what."""
+    desk = Desk(sizing=SizingSettings("volatility"), **MEASURED)
+    (told,) = desk.propose()
+    assert isinstance(told, OrderDenied)
+    assert told.detail.startswith("0 of 20 returns of BTC-USD are known")
+    desk.learn(BTC=[0.0] * 60)
+    (told,) = desk.propose(decision=8)
+    assert isinstance(told, OrderDenied)
+    assert told.reason is Reason.SIZE_BELOW_MINIMUM
+    assert told.detail.startswith("volatility: the symbol has not moved")
+    desk.learn(BTC=UP_AND_DOWN)
+    (sent,) = desk.propose(decision=8)
+    assert isinstance(sent, SubmitOrder)
+    assert "volatility: 1 % a day at a volatility of 6.00 %" in (sent.sizing or "")
+    assert sent.order.quantity == Decimal("16.5016"), "a sixth of 10 000 at no worse than 101"
+
+
+def test_kelly_learns_from_the_account_s_own_trades() -> None:
+    """Ten trades, each of which wins: from then on it risks the most that a trade may."""
+    kelly = SizingSettings("kelly", reduce_correlated=False, kelly_trades=10)
+    paces = {"cooldown_seconds": 0.0, "repeat_seconds": 0.0, "max_orders_per_minute": 99}
+    desk = Desk(sizing=kelly, max_size_pct=50.0, **paces)
+    sizes = []
+    for decision in range(12):
+        entry = desk.enter(decision=decision)
+        sizes.append(entry.quantity)
+        stop, target = placed(desk.fill(entry, entry.quantity))
+        desk.accept(stop)
+        desk.accept(target)
+        desk.fill(target, target.quantity, "110")
+        desk.canceled(stop)
+        desk.now += SECOND
+    assert len(desk.state.results) == 12
+    assert sizes[0] == Decimal(5), "a quarter of 1 % of 10 000, between 100 and 95"
+    assert sizes[9] < Decimal(6) < Decimal(20) < sizes[10]

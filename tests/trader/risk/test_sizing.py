@@ -1,7 +1,9 @@
 """Sizing: never more than any cap allows, and rounding never grows an order."""
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -12,14 +14,20 @@ from tests.trader.risk.desk import PERP, SYMBOL, instrument
 from trader.model.instrument import Terms
 from trader.model.orders import Side
 from trader.model.reasons import Reason
+from trader.risk.settings import RiskSettings, SizingSettings
 from trader.risk.sizing import (
     Band,
     Budget,
+    Wish,
+    apart,
     is_tradable,
+    kelly_pct,
     liquidation_price,
-    risk_pct,
+    scaled,
     share,
     size_entry,
+    tighten,
+    wish,
 )
 
 BTC = instrument(SYMBOL)
@@ -27,8 +35,9 @@ WIDE = Decimal(10**9)
 
 
 def budget(risk: int = 10**9, size: int = 10**9, cash: int = 10**9) -> Budget:
-    """Return a budget that is wide but for what is given."""
-    return Budget(Decimal(risk), Decimal(cash), {Reason.EXPOSURE_SIZE: Decimal(size)})
+    """Return a budget that is wide but for what is given; `risk` is what is asked for as well."""
+    asked = Wish("", risk=Decimal(risk))
+    return Budget(asked, Decimal(risk), Decimal(cash), {Reason.EXPOSURE_SIZE: Decimal(size)})
 
 
 def band(slip: float = 1.0, mid: float = 100.0, collar: float = 2.0) -> Band:
@@ -157,9 +166,117 @@ def test_spot_is_not_liquidated() -> None:
 )
 def test_conviction_scales_the_risk_within_its_bounds(conviction: float, risk: float) -> None:
     """From half of 2 % to all of it, whatever an advisor claims."""
-    assert risk_pct(2.0, 50.0, conviction) == risk
+    assert scaled(2.0, 50.0, conviction) == risk
 
 
 def test_nothing_is_scaled_unless_a_profile_says_so() -> None:
     """The full risk is taken at every conviction, to the last digit."""
-    assert {risk_pct(0.3, 100.0, conviction / 10) for conviction in range(11)} == {0.3}
+    assert {scaled(0.3, 100.0, conviction / 10) for conviction in range(11)} == {0.3}
+
+
+EQUITY = Decimal(10_000)
+HALF = RiskSettings(min_conviction_size_pct=50.0)
+
+
+def asked(
+    method: str, conviction: float = 1.0, results: Sequence[float] = (), **fields: Any
+) -> Wish:
+    """Return what a method asks for, at a volatility of 4 % a day."""
+    sizing = SizingSettings(method, **fields)
+    return wish(sizing, HALF, EQUITY, conviction, results, 0.04)
+
+
+def test_a_fraction_is_risked_to_the_stop() -> None:
+    """1 % of 10 000."""
+    assert asked("fraction").risk == 100
+    assert asked("fraction").said == "1 % of equity to the stop"
+
+
+def test_a_position_has_the_volatility_that_is_aimed_at() -> None:
+    """At 4 % a day, a quarter of equity moves equity by 1 % a day."""
+    assert asked("volatility").notional == 2_500
+    assert asked("volatility").said == "1 % a day at a volatility of 4.00 %"
+
+
+def test_an_unknown_volatility_asks_for_nothing() -> None:
+    """It is never taken for a small one."""
+    sizing = SizingSettings("volatility")
+    assert wish(sizing, HALF, EQUITY, 1.0, (), 0.0).notional == 0
+
+
+def test_an_amount_is_asked_for_as_it_is() -> None:
+    """In the quote currency."""
+    assert asked("amount", amount_quote=1_234).notional == 1_234
+    assert asked("amount", amount_quote=1_234).said == "1234 of the quote currency"
+
+
+@pytest.mark.parametrize("method", get_args(SizingSettings.__annotations__["method"]))
+def test_conviction_scales_every_method(method: str) -> None:
+    """At a floor of half, no conviction takes half of what full conviction takes."""
+    full, none = asked(method), asked(method, conviction=0.0)
+    assert (none.risk or 0) * 2 == (full.risk or 0)
+    assert none.notional * 2 == full.notional
+    assert full.risk or full.notional
+
+
+WON = [0.03] * 20 + [-0.01] * 30
+"""Two of five win, three times as much as others lose: Kelly's fraction is 0.4 - 0.6 / 3 = 0.2."""
+
+
+@pytest.mark.parametrize(
+    ("results", "share_pct", "pct", "said"),
+    [
+        (WON, 25.0, 3.0, "Kelly's fraction is 20.0 %: 40 % of 50 trades won"),
+        (WON, 10.0, 2.0, "Kelly's fraction is 20.0 %"),
+        (WON, 0.5, 0.25, "Kelly's fraction is 20.0 %"),
+        (WON[:-1], 25.0, 0.25, "the floor: 49 of 50 trades are known"),
+        ([0.01] * 20 + [-0.01] * 30, 25.0, 0.25, "the floor: no edge, 40 % of 50 trades won"),
+        ([0.01] * 25 + [-0.01] * 25, 25.0, 0.25, "the floor: no edge, 50 % of 50 trades won"),
+        ([-0.01] * 50, 25.0, 0.25, "the floor: no edge, 0 % of 50 trades won"),
+        ([0.0] * 50, 25.0, 0.25, "the floor: no edge, 0 % of 50 trades won"),
+        ([0.01] * 50, 1.0, 1.0, "Kelly's fraction is 100.0 %: 100 % of 50 trades won"),
+    ],
+)
+def test_kelly_risks_a_part_of_its_fraction_between_floor_and_cap(
+    results: Sequence[float], share_pct: float, pct: float, said: str
+) -> None:
+    """The floor stands while trades are too few, or have no edge; 3 % is the most."""
+    found, why = kelly_pct(SizingSettings("kelly", kelly_share_pct=share_pct), results, 3.0)
+    assert found == pytest.approx(pct)
+    assert said in why
+
+
+def test_what_moves_as_the_rest_does_is_sized_as_if_the_risks_were_apart() -> None:
+    """Of equal positions that move as one, k have the variance of k that do not."""
+    held = 1.0
+    for count in range(2, 6):
+        held += apart(1.0, held)
+        assert held == pytest.approx(math.sqrt(count))
+
+
+@given(notional=st.floats(1e-3, 1e6), pull=st.floats(-1e6, 1e6))
+def test_what_is_held_never_makes_an_entry_larger(notional: float, pull: float) -> None:
+    """A hedge leaves it as it is; whatever is left adds the variance of the whole alone."""
+    part = apart(notional, pull)
+    assert 0 < part <= 1
+    left = part * notional
+    if pull > 0:
+        assert left * left + 2 * left * pull == pytest.approx(notional * notional, rel=1e-6)
+    else:
+        assert part == 1
+
+
+def test_a_cap_is_rounded_down_to_the_lot_and_named() -> None:
+    """A third of 20 is 6.6666, and it says what made it so; all of it changes nothing."""
+    entry = size_entry(BTC, Side.BUY, 100.0, 95.0, 110.0, band(), budget(risk=100))
+    third = tighten(BTC, entry, Reason.EXPOSURE_CORRELATED, 1 / 3)
+    assert (third.quantity, third.resized) == (Decimal("6.6666"), Reason.EXPOSURE_CORRELATED)
+    assert tighten(BTC, entry, Reason.EXPOSURE_CORRELATED, 1.0) == entry
+
+
+def test_no_method_loses_more_to_the_stop_than_a_trade_may() -> None:
+    """An amount of 5000 with its stop at 95 would lose 247.50; at 1 % of 10 000 it may lose 100."""
+    limits = msgspec.structs.replace(budget(), wish=asked("amount", amount_quote=5_000))
+    limits = msgspec.structs.replace(limits, risk=Decimal(100))
+    entry = size_entry(BTC, Side.BUY, 100.0, 95.0, 110.0, band(), limits)
+    assert (entry.quantity, entry.resized) == (20, Reason.RISK_PER_TRADE)

@@ -84,7 +84,11 @@ def test_the_live_driver_does_what_the_virtual_one_does(script: Script, speed: f
 
 
 async def test_an_arrival_never_overtakes_what_is_due(house: House) -> None:
-    """A driver that is late does not shift simulated time; in time, the clock's is an arrival's."""
+    """A driver that is late does not shift simulated time; in time, the clock's is an arrival's.
+
+    Late, it lets an arrival in just before what is due: at the same instant, a replay that has the
+    arrival's time alone could not tell which came first.
+    """
     clock = HandClock()
     driver = LiveDriver(house.kernel, clock)
     house.post(Armed("a", 50), Armed("b", 60))
@@ -100,7 +104,7 @@ async def test_an_arrival_never_overtakes_what_is_due(house: House) -> None:
         driver.stop()
 
     assert house.state(FEED).log[2:] == [
-        (50, "Counted(number=1)"),
+        (49, "Counted(number=1)"),
         (50, "Rang(key='a')"),
         (60, "Rang(key='b')"),
         (120, "Counted(number=2)"),
@@ -284,6 +288,31 @@ def test_a_native_function_runs_in_the_event_loop(house: House) -> None:
 
     house.ports.task = task
     assert native_answer_of(house) == "Answered(key='wire', result=3)"
+
+
+async def test_answers_that_come_together_are_let_in_one_by_one(house: House) -> None:
+    """What comes of the first, here a crash, is done before the second: as when each falls due."""
+    gate = trio.Event()
+
+    async def task() -> int:
+        await gate.wait()
+        return 3
+
+    house.ports.task = task
+    for key in ("a", "b"):
+        house.ports.strikes[f"Answered(key={key!r}, result=3)"].append(KeyError(key))
+    driver = LiveDriver(house.kernel, HandClock())
+    house.post(Asked("a", "natively"), Asked("b", "natively"))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(driver.run)
+        await trio.testing.wait_all_tasks_blocked()
+        gate.set()
+        await trio.testing.wait_all_tasks_blocked()
+        driver.stop()
+
+    first, second = sorted({row[0] for row in house.ledger.rows if row[6] == "Answered"})
+    crash = min(row[0] for row in house.ledger.rows if row[6] == "ActorFailed")
+    assert first < crash < second
 
 
 def test_what_a_native_function_raises_fails_its_call(house: House) -> None:

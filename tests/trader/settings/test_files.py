@@ -33,6 +33,11 @@ def test_a_pipe_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
     assert "a.toml: is a pipe" in refusal(tmp_path / "a.toml")
 
 
+def test_a_path_that_cannot_even_be_looked_at_is_no_readable_file(tmp_path: Path) -> None:
+    """The system says why: here the name is too long."""
+    assert "cannot be read (File name too long)" in refusal(tmp_path / f"{'a' * 300}.toml")
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

@@ -136,8 +136,8 @@ def test_the_moderate_profile_is_the_default_one() -> None:
 @pytest.mark.parametrize(
     ("low", "high", "effective"),
     [
-        ({"symbols": ["A-B", "C-D"]}, ("trading.symbol", "E-F"), ("E-F",)),
-        ({"symbol": "A-B"}, ("trading.symbols", "C-D,E-F"), ("C-D", "E-F")),
+        ({"symbols": ["A-B", "C-D"]}, ("trading.symbol", "E-D"), ("E-D",)),
+        ({"symbol": "A-B"}, ("trading.symbols", "C-D,E-D"), ("C-D", "E-D")),
         ({"symbol": "A-B"}, ("trading.symbol", '"C-D"'), ("C-D",)),
     ],
 )

@@ -14,7 +14,7 @@ from trader.settings.schema import Settings, fields, leaves
 from trader.settings.sources import CONFIG, profiles
 
 PROTECTIONS = ("stoploss_guard", "max_drawdown", "low_profit_pairs")
-WHOLE = ("risk", "exits", *PROTECTIONS, "advice", "shutdown", "indicators")
+WHOLE = ("risk", "sizing", "exits", *PROTECTIONS, "advice", "shutdown", "indicators")
 PARTS = (
     "trading.interval",
     "trading.leverage",
@@ -60,7 +60,18 @@ STRICTER: dict[str, Callable[[Any, Any], bool]] = {
     "risk.max_orders_per_day": lt,
     "risk.repeat_seconds": gt,
     "risk.cooldown_seconds": gt,
+    "risk.max_var_pct": lt,
+    "risk.max_expected_shortfall_pct": lt,
+    "risk.var_confidence_pct": eq,
+    "risk.returns_candles": eq,
     "risk.protection_seconds": lt,
+    "sizing.method": eq,
+    "sizing.volatility_target_pct": lt,
+    "sizing.kelly_share_pct": lt,
+    "sizing.kelly_floor_pct": lt,
+    "sizing.kelly_trades": gt,
+    "sizing.amount_quote": lt,
+    "sizing.reduce_correlated": eq,
     "exits.break_even_at_r": sooner,
     "exits.break_even_at_pct": eq,
     "exits.trail_pct": eq,
@@ -128,7 +139,9 @@ def test_each_profile_is_stricter_than_the_next(strict: str, loose: str) -> None
     """Limit by limit; every setting of risk and advice has its direction."""
     tight, wide = given(strict), given(loose)
     assert {
-        path for path in tight if path.split(".")[0] in ("risk", "exits", "advice", *PROTECTIONS)
+        path
+        for path in tight
+        if path.split(".")[0] in ("risk", "sizing", "exits", "advice", *PROTECTIONS)
     } <= set(STRICTER)
     for path, stricter in STRICTER.items():
         assert stricter(tight[path], wide[path]), path

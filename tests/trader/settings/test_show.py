@@ -1,8 +1,10 @@
-"""The table names each value, its layer and what it hides; the line names the defaults."""
+"""The table names each value, its layer and what it hides; the log names the defaults."""
+
+import msgspec
 
 from trader.settings.layers import load
 from trader.settings.schema import fields
-from trader.settings.show import to_defaults_line, to_table
+from trader.settings.show import to_defaults, to_table
 from trader.settings.values import to_text
 
 LOADED = load(
@@ -38,17 +40,34 @@ def test_columns_are_aligned() -> None:
     assert all(line[start - 2 : start] == "  " and line[start] != " " for line in lines)
 
 
-def test_the_defaults_line() -> None:
-    """Every setting that no layer sets is named with its default, on one line."""
-    line = to_defaults_line(LOADED)
-    assert line.startswith("defaults: trading.symbols=BTC-USD ")
-    assert "market.data=null" in line
-    assert "risk." not in line
-    assert "\n" not in line
+def test_defaults_that_may_cost_money_are_named_and_the_rest_is_counted() -> None:
+    """A person reads the line; `config show` has every value."""
+    loaded = load(environ={})
+    named, counted = to_defaults(loaded)
+    counts = dict(part.split() for part in counted.split(", "))
+    assert named == "trading.symbols=BTC-USD trading.instrument=null"
+    assert [*counts] == ["llm", "cipher_a", "cipher_b", "simulation", "market", "system"]
+    assert sum(map(int, counts.values())) + 2 == len(loaded.defaulted)
 
 
-def test_the_defaults_line_without_defaults() -> None:
-    """Where everything is set, the line says so."""
+def test_no_limit_is_only_counted() -> None:
+    """Were a profile to leave out a limit, the line would name the default that holds."""
+    nothing_set = msgspec.structs.replace(LOADED, defaulted=tuple(fields()))
+    used = to_defaults(nothing_set)[0]
+    for path in ("risk.max_daily_loss_pct", "stoploss_guard.trade_limit", "shutdown.open_position"):
+        assert f"{path}=" in used
+    assert "cipher" not in used
+
+
+def test_the_budget_of_a_model_is_named_where_there_is_one() -> None:
+    """Nobody is charged where no model is asked."""
+    asked = load(environ={}, overrides=[("llm.model", "openai:gpt-5-mini")])
+    assert "llm.max_cost_per_day=2.0" in to_defaults(asked)[0]
+    assert "llm" not in to_defaults(load(environ={}))[0]
+
+
+def test_where_everything_is_set_the_line_says_so() -> None:
+    """Nothing is named, nothing counted."""
     everything = [(path, to_text(field.default)) for path, field in fields().items()]
     full = load(environ={}, overrides=everything)
-    assert to_defaults_line(full) == "defaults: none in force"
+    assert to_defaults(full) == ("none that may cost money", "none")

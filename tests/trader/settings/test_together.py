@@ -50,6 +50,34 @@ def test_history_does_not_reach_back_for_ever() -> None:
     assert error.startswith("indicators.history = 1000 (command line) is more than 50 years at")
 
 
+def test_a_tail_takes_as_many_returns_as_its_confidence_asks_for() -> None:
+    """One of them has to be in it; none at all turns its limits off, and that is remarked upon."""
+    (error,) = disagreements(values(risk__returns_candles=99, risk__var_confidence_pct=99.0))
+    assert error == (
+        "risk.var_confidence_pct = 99.0 (command line) takes 100 returns:"
+        " risk.returns_candles = 99 (command line) is too few; raise it"
+    )
+    assert not [*disagreements(values(risk__returns_candles=100, risk__var_confidence_pct=99.0))]
+    off = values(risk__returns_candles=0)
+    assert [*disagreements(off)] == []
+    (remark,) = remarks(off)
+    assert remark.endswith("turns risk.max_var_pct and risk.max_expected_shortfall_pct off")
+
+
+def test_a_volatility_target_needs_returns() -> None:
+    """Other methods need none."""
+    (error,) = disagreements(values(risk__returns_candles=0, sizing__method="volatility"))
+    assert error.startswith("sizing.method = volatility (command line) rests on returns")
+
+
+def test_an_account_has_one_currency() -> None:
+    """A tether is not a dollar: it was worth 88 cents in March 2023."""
+    (error,) = disagreements(values(trading__symbols=("BTC-USD", "ETH-USDT", "SOL-USDT-PERP")))
+    assert error.endswith("are paid in USD and USDT, but an account has one currency; choose one")
+    one = values(trading__symbols=("ETH-USDT", "SOL-USDT-PERP"))
+    assert [*disagreements(one)] == []
+
+
 def test_replay_needs_data() -> None:
     """A replay without a recording is refused, one with it is not."""
     assert [*disagreements(values(market__venue="replay"))] == [

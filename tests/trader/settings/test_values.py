@@ -182,6 +182,22 @@ def test_shown_quotes_text_and_survives_monsters() -> None:
     assert shown(16**6000) == "a value too long to show"
 
 
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ("http://user:sk-1234@host/v1", '"http://***@host/v1"'),
+        ("https://user:sk/12@34@host", '"https://***@host"'),
+        ("http://host/v1?key=sk-1234", '"http://host/v1?***"'),
+        (["https://sk-1234@host"], "['https://***@host']"),
+        ("http://127.0.0.1:1/v1", '"http://127.0.0.1:1/v1"'),
+        ("is@it?", '"is@it?"'),
+    ],
+)
+def test_shown_hides_who_logs_in(given: object, text: str) -> None:
+    """An address that is refused for the password in it is not repeated with it."""
+    assert shown(given) == text
+
+
 def _values(field: Field) -> st.SearchStrategy[Any]:
     if field.path == "trading.symbols":
         return st.lists(SYMBOLS, min_size=1, unique=True).map(tuple)

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from tests.trader.indicators.candles import synthetic, synthetic_series
-from trader.indicators.rules_a import EXTENDED, MARKS_A
 from trader.indicators.settings import CipherBSettings
+from trader.model.views import EXTENDED_A, MARKS_A
 from trader.settings.schema import Settings
 from trader.ui import chart
 from trader.ui.chart import to_figure
@@ -32,7 +32,7 @@ def traces(s: CipherBSettings | None = None) -> dict[str, dict[str, Any]]:
     return {trace["name"]: trace for trace in figure["data"]}
 
 
-@pytest.mark.parametrize("name", [*MARKS_A, *EXTENDED])
+@pytest.mark.parametrize("name", [*MARKS_A, *EXTENDED_A])
 def test_every_mark_of_cipher_a_is_on_its_candle(name: str) -> None:
     """As many as there are, at the times of their candles."""
     shown = traces()

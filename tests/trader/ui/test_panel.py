@@ -15,6 +15,7 @@ from trader.ui.status import (
     ActorStatus,
     DecisionStatus,
     FeedStatus,
+    HoldStatus,
     LimitStatus,
     PositionStatus,
     StatusDump,
@@ -64,6 +65,7 @@ STATUS = msgspec.structs.replace(
     prices={"BTC-USD": 54_975.0},
     decisions=(DECISION,) * 8,
     curve=(10_000.0, 10_006.0, 10_012.5),
+    holds=(),
 )
 
 
@@ -130,14 +132,37 @@ def test_a_short_is_named() -> None:
     assert "short 2" in shown(changed(positions=(short,)))
 
 
-def test_a_halt_says_why() -> None:
-    """Its reason stands right below the state."""
-    halted = changed(
-        state=TradingState.HALTED, reason=Reason.DRAWDOWN_TOTAL, detail="20.1 % of 20 %"
+def test_what_holds_trading_says_why_since_when_and_what_lifts_it() -> None:
+    """Right below the state, a row for each, also at the smallest size."""
+    since, midnight = "2025-01-01T14:05:09+00:00", "2025-01-02T00:00:00+00:00"
+    total, day = Reason.DRAWDOWN_TOTAL, Reason.LOSS_DAY
+    holds = (
+        HoldStatus(total, TradingState.HALTED, "20.1 % of 20 %", since, "until `run.py resume`"),
+        HoldStatus(day, TradingState.REDUCING, "3 % of 3 %", since, "until 00:00 UTC", midnight),
     )
+    halted = changed(state=TradingState.HALTED, holds=holds)
+    rows = shown(halted).splitlines()
 
-    assert "HALTED" in shown(halted).splitlines()[0]
-    assert "DRAWDOWN_TOTAL 20.1 % of 20 %" in shown(halted).splitlines()[1]
+    assert "HALTED" in rows[0]
+    assert rows[1:3] == [
+        "halted    DRAWDOWN_TOTAL since 01-01 14:05 until `run.py resume` 20.1 % of 20 %",
+        "reducing  LOSS_DAY since 01-01 14:05 until 01-02 00:00 UTC 3 % of 3 %",
+    ]
+    smallest = shown(halted, LEAST_WIDTH, LEAST_HEIGHT).splitlines()
+    assert smallest[1] == "halted    DRAWDOWN_TOTAL since 01-01 14…"
+
+
+def test_a_perpetual_shows_its_margin_and_where_it_is_liquidated() -> None:
+    """And how far the mark is from there; a position on spot has neither."""
+    perp = PositionStatus(
+        "BTC-USDT-PERP", Decimal(-1), Decimal(100), 90.0, Decimal(10), Decimal("1001.25"), 132.3
+    )
+    rows = shown(changed(positions=(*STATUS.positions, perp))).splitlines()
+
+    assert [row for row in rows if row.startswith("margin")] == [
+        "margin    1,001.25 (10.0%)  BTC-USDT-PERP liquidated at 132.30, 47.0% away"
+    ]
+    assert "liquidated" not in shown(STATUS)
 
 
 def test_workers_of_one_kind_are_one_where_room_is_scarce() -> None:

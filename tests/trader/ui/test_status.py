@@ -16,6 +16,7 @@ from trader.ui.render import pairs
 from trader.ui.status import (
     ActorStatus,
     FeedStatus,
+    HoldStatus,
     LimitStatus,
     OpenOrderStatus,
     PositionStatus,
@@ -61,6 +62,15 @@ DUMP = StatusDump(
     orders=(ORDER,),
     limits=(LimitStatus("LOSS_DAY", 0.4, 3.0, "%"),),
     feeds=(FeedStatus("BTC-USD", 1.5, "live"),),
+    holds=(
+        HoldStatus(
+            Reason.HALT_WEDGED,
+            TradingState.HALTED,
+            "validator",
+            "2025-01-01T00:00:00+00:00",
+            "until the run ends",
+        ),
+    ),
 )
 
 
@@ -128,6 +138,10 @@ def test_the_log_has_a_line_for_each_thing() -> None:
     assert "consistent=no" in run
     assert "versions=python:3.11.7,ccxt:4.5.90" in run
     assert "actors=2 positions=1 orders=1" in run
+    assert lines["status_hold", None] == (
+        "reason=HALT_WEDGED state=halted detail=validator since=2025-01-01T00:00:00+00:00"
+        ' lifts="until the run ends"'
+    )
     assert "role=validator state=down restarts=1 depth=3" in lines["status_actor", None]
     assert "quantity=0.5 average_price=100" in lines["status_position", "BTC-USD"]
     assert "kind=stop leg=s" in lines["status_order", "BTC-USD"]

@@ -1,5 +1,6 @@
 """A client like ccxt's, of an exchange in memory."""
 
+import time
 from typing import Any
 
 import ccxt
@@ -10,10 +11,12 @@ MINUTE_MS = 60_000
 class FakeClient:
     """Trades BTC/USD, ETH/USD and a perpetual; candles open every minute from `first` to `last`.
 
-    `holes` are minutes without a candle; `down` makes every question fail; `asked` counts them.
+    `holes` are minutes without a candle; `down` makes every question fail; `asked` counts them; its
+    time is `off_ms` ahead of ours.
     """
 
     precisionMode = 4  # noqa: N815 - ccxt's name
+    has = {"fetchTime": True}
     timeframes = {"1m": 1, "5m": 5, "1h": 60}
 
     def __init__(self, first: int = 0, last: int = 100, holes: tuple[int, ...] = ()) -> None:
@@ -23,6 +26,7 @@ class FakeClient:
         self.down: Exception | None = None
         self.asked: list[str] = []
         self.trades: list[dict[str, Any]] = []
+        self.off_ms = 0
 
     def load_markets(self) -> dict[str, dict[str, Any]]:
         """Return the markets by ccxt's symbols."""
@@ -58,6 +62,11 @@ class FakeClient:
         """Return a quote without a time."""
         self._ask("fetch_ticker")
         return {"bid": 100.0, "ask": 100.2, "timestamp": None}
+
+    def fetch_time(self) -> int:
+        """Return the venue's time, which may be off ours."""
+        self._ask("fetch_time")
+        return time.time_ns() // 1_000_000 + self.off_ms
 
     def fetch_trades(self, _symbol: str, since: int, limit: int) -> list[dict[str, Any]]:
         """Return trades from `since` (ms) on."""

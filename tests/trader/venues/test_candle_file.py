@@ -1,6 +1,7 @@
 """Candles from a CSV file."""
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -209,7 +210,8 @@ def test_files_that_hold_no_candles(tmp_path: Path) -> None:
 
 
 def test_files_that_are_not_csv(tmp_path: Path) -> None:
-    """Directories, missing files, binary junk and damaged gzip are refused in a line each."""
+    """Directories, pipes, binary junk and damaged gzip are refused in a line each."""
+    os.mkfifo(tmp_path / "pipe")
     packed = gzip.compress("\n".join([HEADER, *at(*range(500))]).encode())
     contents = {
         "junk.csv": b"\x89PNG\xff\xfe\x00" * 50,
@@ -223,6 +225,9 @@ def test_files_that_are_not_csv(tmp_path: Path) -> None:
 
     assert "cannot be read: No such file" in refusal(tmp_path / "absent.csv")
     assert "cannot be read: Is a directory" in refusal(tmp_path)
+    assert "cannot be read: File name too long" in refusal(tmp_path / ("a" * 300))
+    assert "is no regular file" in refusal(tmp_path / "pipe")
+    assert "is no regular file" in refusal(Path("/dev/zero"))
     assert "line 1: is not text" in refusal(tmp_path / "junk.csv")
     assert "line 1: does not end" in refusal(tmp_path / "endless.csv")
     assert "is not gzip; compress it" in refusal(tmp_path / "plain.csv.gz")

@@ -3,6 +3,7 @@
 Whatever goes wrong: no candle is missed, doubled or altered, and the feed is live in the end.
 """
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from tests.trader.venues.streams.test_connection import confirm
 from trader.model import messages as m
 from trader.model.market import SECOND, Candle, FeedCondition
 from trader.runtime.kernel import Kernel
-from trader.runtime.live import LiveDriver, ScaledClock
+from trader.runtime.live import LiveDriver
 from trader.testing.venue_server import Mishap, Script, VenueServer, open_venue
 from trader.topology import MARKET_FEED
 from trader.venues.live import VenueMarket
@@ -74,6 +75,13 @@ class Truth:
         return Candle(opens, opens + MINUTE, 100.0, 101.0, 99.0, 100.5, float(minute))
 
 
+def ticker(ts: int) -> str:
+    """Return the frame of a quote that was made at a time (ns)."""
+    moment = datetime.fromtimestamp(ts / SECOND, UTC).isoformat()
+    row = {"symbol": "BTC/USD", "bid": 100.0, "ask": 100.1, "timestamp": moment}
+    return msgspec.json.encode({"channel": "ticker", "type": "update", "data": [row]}).decode()
+
+
 class Run:
     """A feed on a venue, with all that it sends."""
 
@@ -83,9 +91,9 @@ class Run:
         kinds = m.CandleClosed, m.HistoryLoaded, m.FeedStalled, m.FeedRecovered, m.DataQuarantined
         self.kernel = Kernel(taps=dict.fromkeys(kinds, (self._see,)))
         rest = Rest("kraken", truth.client)
-        market = VenueMarket(rest, (BTC,), MINUTE, self.sink, url=url)
+        self.market = market = VenueMarket(rest, (BTC,), MINUTE, self.sink, url=url)
         self.kernel.add(MARKET_FEED, lambda: MarketFeed.start(market, (BTC,), MINUTE, 200, True))
-        self.driver = LiveDriver(self.kernel, ScaledClock(market.start))
+        self.driver = LiveDriver(self.kernel, market.clock)
         self.kernel.now = market.start
 
     def candles(self) -> list[Candle]:
@@ -170,11 +178,27 @@ async def test_what_cannot_be_read_is_quarantined_with_a_reason():
     assert "garbage" in bad.detail
 
 
+async def test_a_machine_that_has_slept_is_set_by_the_venue():
+    """A quote from the future ends the line; the next one opens by the venue's time."""
+    truth = Truth(time.time_ns(), ())
+    truth.client.off_ms = 3_000
+    truth.server.script.frames = lambda _n: [ticker(time.time_ns() + 3 * SECOND)]
+    async with open_venue(truth.server):
+        run = Run(truth, truth.server.url)
+        run.market.clock.agree(time.time_ns)
+        await run.until(lambda: truth.server.connections == 2)
+
+    [why] = [s.detail for s in run.sent if isinstance(s, m.FeedStalled) and s.condition is STALE]
+    assert re.match(r"the venue's time is 2\.\d s ahead of our clock", why)
+    assert 2.9 < (run.market.clock.now() - time.time_ns()) / SECOND < 3.1
+
+
 async def test_a_venue_that_cannot_be_reached_is_tried_again():
     """One line says why; the history is missing as well, and nothing is live."""
     truth = Truth(MINUTE * 10_000, ())
     truth.client.down = unreachable()
     run = Run(truth, "ws://127.0.0.1:9")
+    run.market.clock.agree(time.time_ns)
     await run.until(lambda: run.conditions().count("stale") == 2)
 
     assert run.conditions() == ["connecting", "stale", "recovering", "stale"]

@@ -1,5 +1,6 @@
 """A venue's public REST, through a client like ccxt's."""
 
+import time
 from decimal import Decimal
 
 import ccxt
@@ -94,6 +95,18 @@ def test_the_same_question_does_not_go_out_twice():
 def test_a_quote_without_a_time_is_of_now():
     """The venue tells none."""
     assert rest().quote("BTC-USD", 77) == Quote(77, 100.0, 100.2)
+
+
+def test_the_venue_s_time_is_in_nanoseconds_and_never_remembered():
+    """One that tells none says so."""
+    client = FakeClient()
+    one, before = Rest("kraken", client), time.time_ns()
+    assert abs((one.time() or 0) - before) < 5 * SECOND
+    one.time()
+    assert client.asked.count("fetch_time") == 2
+
+    client.has = {"fetchTime": False}
+    assert one.time() is None
 
 
 @pytest.mark.parametrize(

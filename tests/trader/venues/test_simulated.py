@@ -312,3 +312,6 @@ def test_a_perpetual_is_traded_beside_spot() -> None:
     again = SimulatedExchange(instruments, SETTINGS, exchange.save())
     assert again.account() == exchange.account()
     assert again.account().positions == {"BTC-USD-PERP": Decimal("-0.01")}
+    margin, liquidation = again.margins()["BTC-USD-PERP"]
+    assert margin == Decimal("199.94666667")
+    assert liquidation > 59_990

@@ -1,6 +1,6 @@
 """The snapshots of a series, made of columns, a stretch at a time."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -37,7 +37,12 @@ class Snapshots:
     """Holds the columns that snapshots of a series are made of; its prices are finite."""
 
     def __init__(
-        self, s: IndicatorSettings, a: CipherASettings, b: CipherBSettings, series: Series
+        self,
+        s: IndicatorSettings,
+        a: CipherASettings,
+        b: CipherBSettings,
+        series: Series,
+        early: int = 0,
     ) -> None:
         candles = Candles.of(series)
         columns_a, columns_b = cipher_a(a, series), cipher_b(b, series)
@@ -56,10 +61,10 @@ class Snapshots:
             for name in HIGHER_VALUES
         ]
         self._holes = np.flatnonzero(np.diff(candles.ts_open) != candles.interval) + 1
-        self._look_back = s.history
+        self._look_back = s.gap_candles
         missing = [np.isnan(column) for column in (*self._plain, *self._ribbon)]
-        early = np.arange(len(candles.ts_open)) < s.history - 1
-        self._there = ~np.logical_or.reduce([early, *missing])
+        cold = np.arange(len(candles.ts_open)) < s.history - early - 1
+        self._there = ~np.logical_or.reduce([cold, *missing])
         flags = {mark: columns_b[mark] for mark in MARKS_OF_B}
         flags |= {mark: columns_a[mark] for mark in MARKS_OF_A if mark in columns_a}
         flags |= {name: flags[name] & warm[0] for name in FLAGS}
@@ -70,25 +75,26 @@ class Snapshots:
     def rows(self, first: int, end: int) -> list[Snapshot | None]:
         """Return the snapshots of some rows, None where there is none."""
         stretch = slice(first, end)
-        marks = map(_marks, self._codes[stretch].tolist())
-        made = map(_snapshot, *self._fields(stretch), marks, self._last(stretch))
+        codes, times = self._codes[stretch].tolist(), self._ts_event[stretch].tolist()
+        marks, last = map(_marks, codes), self._last(codes, times, first)
+        made = map(_snapshot, times, *self._fields(stretch), marks, last)
         snapshots: list[Snapshot | None] = list(made)
         for row in np.flatnonzero(~self._there[stretch]).tolist():
             snapshots[row] = None
         return snapshots
 
-    def _last(self, stretch: slice) -> Iterator[tuple[int, ...]]:
-        """Yield for each row when each mark was seen last."""
-        seen = [self._seen(rows, stretch.start) for rows in self._happened]
+    def _last(self, codes: list[int], times: list[int], first: int) -> list[tuple[int, ...]]:
+        """Return for each row when each mark was seen last."""
+        seen = [self._seen(rows, first) for rows in self._happened]
         seen += [0] * (len(MARKS) - len(seen))
-        last = tuple(seen)
-        codes, times = self._codes[stretch].tolist(), self._ts_event[stretch].tolist()
+        last, found = tuple(seen), []
         for code, ts_event in zip(codes, times, strict=True):
             if code:
                 for place in _places(code):
                     seen[place] = ts_event
                 last = tuple(seen)
-            yield last
+            found.append(last)
+        return found
 
     def _seen(self, rows: Rows, row: int) -> int:
         """Return the close of the last of some rows before a row, 0 where there is none."""
@@ -96,9 +102,8 @@ class Snapshots:
         return int(self._ts_event[rows[before - 1]]) if before else 0
 
     def _fields(self, stretch: slice) -> tuple[Iterable[Any], ...]:
-        """Return the fields of Snapshot up to `marks`, each a column."""
+        """Return the fields of Snapshot from `close` to `gap`, each a column."""
         return (
-            self._ts_event[stretch].tolist(),
             *(column[stretch].tolist() for column in self._plain),
             zip(*(column[stretch].tolist() for column in self._ribbon), strict=True),
             self._ribbon_up[stretch].tolist(),

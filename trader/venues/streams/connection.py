@@ -39,8 +39,8 @@ class Listener(Protocol):
         """Take a frame as it came."""
         ...
 
-    def on_events(self, events: Sequence[Event]) -> None:
-        """Take what a frame says."""
+    def on_events(self, events: Sequence[Event], now: int) -> None:
+        """Take what a frame says that came at `now` (ns)."""
         ...
 
     def on_tick(self) -> None:
@@ -167,8 +167,9 @@ async def _listen(line: _Line, listener: Listener, clock: Clock) -> None:
         frame = await receive()
         line.heard = current_time()
         on_frame(frame)
-        events = take(frame, clock())
-        on_events(events)
+        now = clock()
+        events = take(frame, now)
+        on_events(events, now)
         for event in events:
             if isinstance(event, Fault) and event.fatal:
                 raise OutcomeUnknown(f"{event.reason}: {event.detail}")

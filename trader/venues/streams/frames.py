@@ -166,6 +166,8 @@ def _bare(line: bytes) -> Sequence[Frame]:
 
 def _open(path: Path) -> IO[bytes]:
     try:
+        if path.is_fifo() or path.is_char_device():
+            raise UsageError(f"{path}: is no regular file; name a recording of frames")
         file: IO[bytes] = path.open("rb")
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; name a recording of frames") from None

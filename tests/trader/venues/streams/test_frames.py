@@ -1,6 +1,7 @@
 """Recordings of frames: written, read and counted."""
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,10 @@ def test_bare_frames_are_received_ones(tmp_path: Path):
 
 
 def test_what_is_no_recording_is_one_clear_line(tmp_path: Path):
-    """It names the place; so do a missing file and one that was cut short."""
+    """It names the place; so do a missing file, a pipe, and one that was cut short."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="is no regular file"):
+        [*read_frames(tmp_path / "pipe")]
     (tmp_path / "x").write_text('{"t":"recv","data":"{}"}\nnonsense\n')
     with pytest.raises(UsageError, match="line 2: is no JSON"):
         [*read_frames(tmp_path / "x")]

@@ -1,0 +1,91 @@
+"""The tail of what a portfolio may bring: value at risk and expected shortfall, in % of equity.
+
+Historical: the newest returns of what is held, at the sizes of now, sorted. Parametric, beside it
+for comparison: as if they were normal. Both are of a day, to which a candle's are brought by the
+square root of time.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import cache
+
+from trader.model.instrument import Instrument
+from trader.model.reasons import Reason
+from trader.risk.returns import Moves, dot
+from trader.risk.settings import RiskSettings
+from trader.risk.situation import Entry, Tail, Tails
+from trader.risk.sizing import tighten
+
+_TRIES = 8
+"""Times that an entry is made smaller until it is within both limits; then it is denied."""
+
+
+def historical(outcomes: Sequence[float], confidence_pct: float, scale: float = 1.0) -> Tail:
+    """Return the tail of outcomes (ratios), each times `scale`; none of them may be too few.
+
+    The worst share of 1 - confidence, a whole number of outcomes, is the tail: value at risk is
+    the least loss in it, expected shortfall the mean. A gain is no loss.
+    """
+    count = max(1, int(len(outcomes) * (100 - confidence_pct) / 100 + 1e-9))
+    worst = sorted(outcomes)[:count]
+    scale *= -100
+    return Tail(max(0.0, worst[-1] * scale), max(0.0, math.fsum(worst) / count * scale))
+
+
+def parametric(deviation: float, confidence_pct: float) -> Tail:
+    """Return the tail of a normal distribution around 0 of this deviation (a ratio)."""
+    z = quantile(confidence_pct)
+    density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    return Tail(100 * deviation * z, 100 * deviation * density / (1 - confidence_pct / 100))
+
+
+@cache
+def quantile(confidence_pct: float) -> float:
+    """Return how many deviations a normal value stays below with this confidence, by bisection."""
+    low, high, beyond = 0.0, 40.0, 2 * (1 - confidence_pct / 100)
+    while (middle := (low + high) / 2) not in (low, high):
+        low, high = (middle, high) if math.erfc(middle / math.sqrt(2)) > beyond else (low, middle)
+    return low
+
+
+def bound_tail(
+    settings: RiskSettings, instrument: Instrument, entry: Entry, moves: Moves, equity: float
+) -> tuple[Entry, Tails]:
+    """Make an entry smaller until the tail of the portfolio with it is within its limits.
+
+    The expected shortfall is convex in the quantity, so that its chord from the portfolio without
+    the entry is above it: one step is enough. The value at risk may need more.
+    """
+    confidence, scale = settings.var_confidence_pct, moves.per_day
+    if moves.missing or equity <= 0:
+        return entry, Tails(missing=moves.missing or "there is no equity")
+
+    def outcomes(entry: Entry) -> list[float]:
+        part = float(entry.quantity * entry.worst) / equity
+        return [held + part * own for held, own in zip(moves.held, moves.entry, strict=True)]
+
+    before = historical(moves.held, confidence, scale)
+    found = outcomes(entry)
+    after = historical(found, confidence, scale)
+    for _ in range(_TRIES):
+        part, reason = min(
+            (_room(before.var, after.var, settings.max_var_pct), Reason.VALUE_AT_RISK),
+            (
+                _room(before.shortfall, after.shortfall, settings.max_expected_shortfall_pct),
+                Reason.EXPECTED_SHORTFALL,
+            ),
+        )
+        if part >= 1 or not entry.quantity:
+            break
+        entry = tighten(instrument, entry, reason, part)
+        found = outcomes(entry)
+        after = historical(found, confidence, scale)
+    deviation = math.sqrt(dot(found, found) / len(found)) * scale
+    return entry, Tails(before, after, parametric(deviation, confidence))
+
+
+def _room(before: float, after: float, bound: float) -> float:
+    """Return the part of an entry that is within a bound, along the chord; 1 where all of it is."""
+    if after <= bound:
+        return 1.0
+    return max(0.0, (bound - before) / (after - before)) if after > before else 0.0
