@@ -70,6 +70,7 @@ class RiskVenue:
         exits: ExitSettings = STILL,
         *,
         trails: bool = True,
+        start: int = START,
     ) -> None:
         self.instruments = {
             symbol: msgspec.structs.replace(instrument(symbol), trails=trails) for symbol in SYMBOLS
@@ -83,18 +84,23 @@ class RiskVenue:
         self.active = False
         self.epoch = 0
         self.trades = 0
-        self.now = START
-        kinds = {edge.message: (self._see,) for edge in EDGES}
-        self.kernel = Kernel(taps=kinds)
-        rules = Rules(settings, max_size_pct, self.instruments, exits=exits)
-        self.role = self.kernel.add(RISK_GUARD, lambda: RiskGuard.start(rules))
-        self.kernel.start()
-        self.driver = VirtualDriver(self.kernel)
-        self.pass_time(0)
+        self.now, self.sessions = start, 0
+        self.rules = Rules(settings, max_size_pct, self.instruments, exits=exits)
+        self._open()
         self.tell(m.SessionStarted("run", resumed=False))
         self.reconcile()
         for symbol in SYMBOLS:
             self.close_candle(symbol, 100.0)
+
+    def _open(self) -> None:
+        # A tap that raises fells nobody: what is heard is checked outside the kernel.
+        self.heard: list[tuple[str, Message]] = []
+        kinds = {edge.message: (self._hear,) for edge in EDGES}
+        self.kernel = Kernel(taps=kinds)
+        self.role = self.kernel.add(RISK_GUARD, lambda: RiskGuard.start(self.rules))
+        self.kernel.start()
+        self.driver = VirtualDriver(self.kernel)
+        self.pass_time(0)
 
     @property
     def state(self) -> RiskState:
@@ -109,17 +115,44 @@ class RiskVenue:
         packed = msgspec.msgpack.encode(self.state)
         self.role.actor.state = msgspec.msgpack.decode(packed, type=RiskState)
 
+    def reopen(self, seconds: float, *, arrives: bool) -> None:
+        """End the process, go on so much later with its memory, and read the account.
+
+        What was on its way has arrived at the venue, or never will.
+        """
+        packed = msgspec.msgpack.encode(self.state)
+        self.now += round(seconds * SECOND)
+        self.sessions += 1
+        self._open()
+        assert self.role.actor is not None
+        self.role.actor.state = msgspec.msgpack.decode(packed, type=RiskState)
+        self.tell(m.SessionStarted(f"run{self.sessions}", resumed=True))
+        arrived = [r for r in self.alive(*IN_DOUBT) if arrives and self.fits(r)]
+        for row in self.alive(*IN_DOUBT):
+            row.status = OrderStatus.OPEN if row in arrived else OrderStatus.CANCELED
+        for row in arrived:
+            self.tell(m.OrderAccepted(row.order.client_order_id, "v"))
+        self.reconcile()
+
     # -- telling -----------------------------------------------------------------------------------
 
     def tell(self, message: Message) -> None:
         """Deliver a message to the guard."""
         self.kernel.arrive(RISK_GUARD, message, OUTSIDE)
-        self.driver.run(until=self.now)
+        self._run()
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass; what is due comes due."""
         self.now += round(seconds * SECOND)
+        self._run()
+
+    def _run(self) -> None:
         self.driver.run(until=self.now)
+        while self.heard:
+            self._see(*self.heard.pop(0))
+
+    def _hear(self, sender: str, message: Message, _time: int) -> None:
+        self.heard.append((sender, message))
 
     def close_candle(self, symbol: str, price: float) -> None:
         """Close a candle now."""
@@ -279,7 +312,7 @@ class RiskVenue:
 
     # -- what the guard sends ----------------------------------------------------------------------
 
-    def _see(self, sender: str, message: Message, _time: int) -> None:
+    def _see(self, sender: str, message: Message) -> None:
         if sender == KERNEL:
             assert not isinstance(message, m.ActorFailed), message
         elif isinstance(message, m.TradingStateChanged):

@@ -100,7 +100,7 @@ def build_world(
     chosen = settings.market
     if chosen.venue not in SIMULATED or (chosen.venue == "replay" and chosen.stream is not None):
         return _build_real(settings, saved, resume_at, waiting or Waiting())
-    symbols, interval = settings.trading.symbols, interval_ns(settings.trading.interval)
+    symbols, interval = settings.watched, interval_ns(settings.trading.interval)
     series = None
     if settings.market.venue == "replay":
         if len(symbols) > 1:
@@ -149,7 +149,7 @@ def _instruments(settings: Settings, series: Series | None) -> dict[str, Instrum
             settings.simulation,
             settings.trading.leverage,
         )
-        for symbol in settings.trading.symbols
+        for symbol in settings.watched
     }
 
 
@@ -183,14 +183,14 @@ def build_engine(
 
 def rules_of(settings: Settings, instruments: Mapping[str, Instrument]) -> Rules:
     """Return what the RiskGuard of a run judges by."""
-    size = settings.trading.max_size_pct
     return Rules(
         settings.risk,
-        size,
-        dict(instruments),
+        settings.trading.max_size_pct,
+        {symbol: instruments[symbol] for symbol in settings.trading.symbols},
         settings.protections,
         settings.exits,
         settings.sizing,
+        settings.conversion,
     )
 
 
@@ -218,7 +218,7 @@ def _add_actors(engine: Engine) -> None:
         partial(
             MarketFeed.start,
             world.market,
-            trading.symbols,
+            settings.watched,
             interval,
             settings.indicators.history,
             world.real,
@@ -235,6 +235,11 @@ def _add_actors(engine: Engine) -> None:
         name = f"{INDICATOR_WORKER}[{symbol}]"
         start = partial(IndicatorWorker.start, symbol, indicators, with_candles=asks)
         main.add(name, start)
+    if settings.conversion:
+        # Its price is all that is wanted of it: nobody advises on it, and nobody is asked to.
+        main.add_gateway(
+            f"{INDICATOR_WORKER}[{settings.conversion}]", lambda _sender, _message: None
+        )
     advisor = partial(LLMAdvisor.start, settings.advice, system.update_frequency_seconds)
     if engine.advising is not None:
         advising = engine.advising
@@ -261,7 +266,7 @@ def _add_kill_switch(engine: Engine, on_trip: Callable[[Message], None]) -> None
             _connect(engine, kill),
             engine.interlock,
             settings.shutdown if engine.world.real else _in_market_time(settings),
-            tuple(engine.world.exchange.instruments.values()),
+            tuple(engine.world.exchange.instruments[s] for s in settings.trading.symbols),
             2 * engine.world.exchange.latency / SECOND,
         ),
     )

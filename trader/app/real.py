@@ -66,7 +66,7 @@ def open_real(
     on_it = {symbol: on_paper(each, *rules) for symbol, each in instruments.items()}
     exchange = SimulatedExchange(on_it, settings.simulation, saved)
     shelf = Shelf(candle_store(directory), venue, interval)
-    market = VenueMarket(rest, settings.trading.symbols, interval, exchange, shelf, url)
+    market = VenueMarket(rest, settings.watched, interval, exchange, shelf, url)
     way = "its websocket" if market.native else "polling of its REST: no websocket is built in"
     log_event("INFO", "app", None, "venue_opened", None, venue=venue, by=way)
     _agree_on_time(market, rest, waiting)
@@ -108,7 +108,7 @@ def candle_store(directory: Path) -> CandleStore:
 def _instruments(
     rest: Rest, settings: Settings, path: Path, waiting: Waiting
 ) -> dict[str, Instrument]:
-    symbols, wait = settings.trading.symbols, 1.0
+    symbols, wait = settings.watched, 1.0
     while True:
         try:
             instruments = waiting.ask(lambda: {s: rest.instrument(s) for s in symbols})
@@ -130,7 +130,7 @@ def _instruments(
 
 def open_frames(settings: Settings, saved: bytes | None) -> World:
     """Open a recording of frames; raise UsageError for one that is not sound."""
-    market, symbols = settings.market, settings.trading.symbols
+    market, symbols = settings.market, settings.watched
     stream, interval = market.stream or "", interval_ns(settings.trading.interval)
     if stream not in STREAMS:
         raise UsageError(f"stream {stream}: nobody knows it; give one of {', '.join(STREAMS)}")

@@ -121,7 +121,7 @@ def _won(state: RiskState) -> dict[str, Decimal]:
 
 
 def _uses(engine: Engine, state: RiskState, highs: Highs) -> tuple[LimitUse, ...]:
-    worst = {"DRAWDOWN_TOTAL": state.performance.max_drawdown_pct, **engine.tally.worst}
+    worst = {"DRAWDOWN_TOTAL": state.measured.max_drawdown_pct, **engine.tally.worst}
     limits = limits_of(engine, state)
     highs.take(limits)
     highs.take(

@@ -6,7 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec.structs import asdict
 
 from trader.ui.render import money, printable, signed
-from trader.ui.summary import NO_RUN, SIMULATED, LimitUse, SessionSummary, TradeRecord
+from trader.ui.summary import (
+    NO_RUN,
+    SIMULATED,
+    SIZED_UP_TO,
+    LimitUse,
+    SessionSummary,
+    TradeRecord,
+)
 
 NEAR = 0.8
 """Share of a limit from which on it counts as near."""
@@ -88,7 +95,7 @@ def _limits(limits: Iterable[LimitUse]) -> list[str]:
         how = f"{limit.name} {limit.highest:.2f} of {limit.bound:g} {limit.unit}"
         if limit.reached:
             told.append(f"{how}: reached {limit.reached} x")
-        elif limit.highest >= NEAR * limit.bound and not limit.name.startswith("EXPOSURE_"):
+        elif limit.highest >= NEAR * limit.bound and not limit.name.startswith(SIZED_UP_TO):
             told.append(f"{how}: near")
     return told or [f"none came near ({NEAR:.0%})"]
 

@@ -26,6 +26,7 @@ _LEVELS = {
     "USDC": 1.0,
     "EUR": 1.1,
 }
+_DOLLARS = {"USD", "USDC", "USDT"}
 _MIN_NOTIONAL = Decimal(5)
 _HUNDRED = Decimal(100)
 
@@ -34,6 +35,11 @@ def price_level(symbol: str) -> float:
     """Return about what a symbol costs in the embedded market: known, or derived from its name."""
     base, quote = _split(symbol)
     return (_LEVELS.get(base) or _hashed_level(base)) / _LEVELS.get(quote, 1.0)
+
+
+def is_pegged(symbol: str) -> bool:
+    """Tell whether a symbol is one dollar against another, such as USDT-USD."""
+    return set(_split(symbol)) <= _DOLLARS
 
 
 def price_decimals(level: float) -> int:
