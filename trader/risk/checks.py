@@ -72,8 +72,8 @@ def check_reducing(at: Situation) -> str | None:
 
 
 def check_feed(at: Situation) -> str | None:
-    """Deny where the symbol's feed stands still."""
-    return "the feed stands still" if at.price.stalled else None
+    """Deny where the symbol's feed is not live."""
+    return "the feed is not live" if at.price.stalled else None
 
 
 def check_price(at: Situation) -> str | None:

@@ -5,7 +5,6 @@ https://bybit-exchange.github.io/docs/v5/ws/connect
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from zlib import crc32
 
 import msgspec
 
@@ -19,6 +18,8 @@ PERPETUAL = "-PERP"
 _USDC = "-USDC" + PERPETUAL
 _ARGUMENTS = 10
 """Arguments a subscription may have on spot."""
+_REMEMBERED = 1_000
+"""Trades of a symbol that are known again when they are sent twice."""
 _NAMES = {"1d": "D", "1w": "W"}
 
 
@@ -90,6 +91,8 @@ class Bybit(Base):
         minutes = str(interval_ns(interval) // (60 * SECOND))
         self._bar = _NAMES.get(interval, minutes)
         self._books: dict[str, Book] = {}
+        self._numbers: dict[str, dict[str, int]] = {}
+        self._newest = 0
         self._takers: dict[str, Callable[[_Envelope, str, str], Sequence[Event]]] = {
             "publicTrade": self._trades,
             "kline": self._bars,
@@ -154,9 +157,21 @@ class Bybit(Base):
 
     def _trades(self, envelope: _Envelope, symbol: str, _rest: str) -> Sequence[Event]:
         return [
-            Trade(symbol, row.T * MILLISECOND, row.p, row.v, _number(row.i))
+            Trade(symbol, row.T * MILLISECOND, row.p, row.v, self._number(symbol, row.i))
             for row in _TRADES.decode(envelope.data)
         ]
+
+    def _number(self, symbol: str, text: str) -> int:
+        """Turn a trade's id into a rising number: on linear it is a UUID, which does not rise."""
+        if text.isdecimal():
+            return int(text)
+        known = self._numbers.setdefault(symbol, {})
+        if text not in known:
+            self._newest += 1
+            known[text] = self._newest
+            if len(known) > _REMEMBERED:
+                del known[next(iter(known))]
+        return known[text]
 
     def _bars(self, envelope: _Envelope, symbol: str, rest: str) -> Sequence[Event]:
         if not rest.startswith(f"{self._bar}."):
@@ -197,8 +212,3 @@ class Bybit(Base):
             return [Beat()]
         quote = Quote(envelope.ts * MILLISECOND, row.bid1Price, row.ask1Price)
         return [Quoted(symbol, quote)]
-
-
-def _number(text: str) -> int:
-    """Turn a trade's id into a number: on linear it is a UUID."""
-    return int(text) if text.isdecimal() else crc32(text.encode())

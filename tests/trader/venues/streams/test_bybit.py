@@ -79,6 +79,16 @@ def test_a_trade_on_linear_has_a_name_for_a_number():
     assert (first.ts_event, first.price, first.size) == (9 * MILLISECOND, 27451.0, 0.01)
 
 
+def test_trades_are_numbered_in_the_order_they_come():
+    """Their ids do not rise, so that candles built of them would lose half; twice is known."""
+    adapter = bybit()
+    rows = [{"T": 9, "s": "BTCUSDT", "v": "1", "p": "2", "i": i} for i in ("f-1", "a-2", "f-1")]
+    frame = {"topic": "publicTrade.BTCUSDT", "type": "snapshot", "ts": 10, "data": rows}
+    numbers = [trade.id for trade in adapter.take(msgspec.json.encode(frame), 0)]  # type: ignore[attr-defined]
+
+    assert numbers == [1, 2, 1]
+
+
 def test_subscriptions_and_their_answers(shared: Path):
     """An answer is known by its number; a failure is fatal."""
     adapter = bybit()
