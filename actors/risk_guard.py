@@ -31,11 +31,11 @@ class RiskGuard(Actor):
     def __init__(self, rules: Rules) -> None:
         super().__init__()
         self.rules, self.kept = rules, rules.settings.returns_candles
-        self.followed = exits.followed(rules)
+        self.conversion, self.followed = rules.conversion, exits.followed(rules)
 
     def initial_state(self) -> RiskState:
         """Return the memory of a guard that has seen nothing: halted until reconciled."""
-        return RiskState().know(self.rules.instruments)
+        return RiskState().know(self.rules.instruments, self.rules.conversion)
 
     def on_candle_closed(self, message: m.CandleClosed) -> None:
         """Mark positions at the close, and follow with stops; without one, only note the price."""
@@ -44,7 +44,7 @@ class RiskGuard(Actor):
         price.close = candle.close
         price.closed = ts = candle.ts_event
         state.returns[message.symbol].note(candle, self.kept)
-        if state.held or ts >= state.windows.next_roll:
+        if state.held or ts >= state.windows.next_roll or message.symbol == self.conversion:
             self._tell(mark(self.rules, state, ts, at_close=True))
             if message.symbol in self.followed:
                 self._tell(exits.follow(self.rules, state, message.symbol, candle))

@@ -1,14 +1,13 @@
 """Frames: what decoding costs beside `json.loads`, and a line on this machine beside its library.
 
-The venue of the line is a process of its own. Then a hundred symbols in virtual time.
+The venue of the line is a process of its own. Then a hundred symbols in the whole engine.
 """
 
 import json
 import subprocess
 import sys
 import time
-import tracemalloc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -20,15 +19,15 @@ from trio_websocket import open_websocket_url
 
 from actors.market_feed import MarketFeed
 from tests.benchmarks.figures import Figure, fastest
+from tests.e2e import crowd
 from tests.trader.venues.exchange import FakeClient
 from tests.trader.venues.stepping import SinkLog
 from tests.trader.venues.streams.test_connection import confirm
-from trader.model.market import SECOND, Candle, Quote
-from trader.model.messages import CandleReceived, QuoteReceived, SessionStarted
-from trader.ports import Post, sleep_until
+from trader.model.market import SECOND, Quote
+from trader.model.messages import SessionStarted
 from trader.runtime.kernel import Kernel
 from trader.runtime.live import LiveDriver, ScaledClock
-from trader.runtime.virtual import VirtualDriver
+from trader.runtime.mailbox import MAILBOX_BOUND
 from trader.testing.venue_server import Script, VenueServer, open_venue
 from trader.topology import MARKET_FEED
 from trader.venues.live import VenueMarket
@@ -120,21 +119,20 @@ async def _bare(url: str, count: int) -> float:
 
 async def _whole(url: str, count: int) -> float:
     kernel = Kernel()
-    sink = SinkLog()
+    sink = _Counter()
     market = VenueMarket(Rest("kraken", FakeClient()), (BTC,), MINUTE, sink, url=url)
     kernel.add(MARKET_FEED, lambda: MarketFeed.start(market, (BTC,), MINUTE, 0, True))
     kernel.now = market.start
     driver = LiveDriver(kernel, ScaledClock(market.start))
     kernel.start()
     kernel.announce(SessionStarted("run", resumed=False))
-    seen = sink.log
     async with trio.open_nursery() as nursery:
         nursery.start_soon(driver.run)
         with trio.fail_after(60):
-            while not seen:
+            while not sink.quotes:
                 await trio.sleep(0.001)
-            began, first = perf_counter(), len(seen)
-            while len(seen) < count:
+            began, first = perf_counter(), sink.quotes
+            while sink.quotes < count:
                 await trio.sleep(0.005)
         rate = (count - first) / (perf_counter() - began)
         driver.stop()
@@ -142,51 +140,21 @@ async def _whole(url: str, count: int) -> float:
     return rate
 
 
-class _Crowd:
-    """A market of many symbols, each quoted fifty times a second."""
+class _Counter(SinkLog):
+    """Counts quotes, and keeps none."""
 
-    def __init__(self, symbols: Sequence[str], seconds: float, kernel: Kernel) -> None:
-        self.symbols, self.seconds, self.kernel = symbols, seconds, kernel
-        self.deepest = self.posted = 0
+    quotes = 0
 
-    async def history(self, symbol: str, count: int) -> tuple[Candle, ...]:
-        """Return nothing."""
-        return ()
-
-    async def stream(self, post: Post) -> None:
-        """Post fifty quotes a second and a candle a minute of each symbol."""
-        for step in range(1, int(50 * self.seconds) + 1):
-            now = step * SECOND // 50
-            await sleep_until(now)
-            for symbol in self.symbols:
-                post(QuoteReceived(symbol, Quote(now, 100.0, 101.0)))
-                if now % MINUTE == 0:
-                    candle = Candle(now - MINUTE, now, 100.0, 101.0, 99.0, 100.5, 1.0)
-                    post(CandleReceived(symbol, candle))
-            self.posted += len(self.symbols)
-            self.deepest = max(self.deepest, len(self.kernel.queue))
+    def on_quote(self, symbol: str, quote: Quote, volume: float) -> None:
+        """Count."""
+        self.quotes += 1
 
 
 def _many(symbols: int, seconds: float) -> Iterator[Figure]:
-    names = [f"A{number}-USD" for number in range(symbols)]
-    kernel = Kernel()
-    market = _Crowd(names, seconds, kernel)
-    kernel.add(MARKET_FEED, lambda: MarketFeed.start(market, names, MINUTE, 0, False))
-    kernel.start()
-    kernel.announce(SessionStarted("run", resumed=False))
-    driver = VirtualDriver(kernel)
-    driver.run(until=int(seconds * SECOND / 5))
-    began, before = perf_counter(), market.posted
-    tracemalloc.start()
-    driver.run(until=int(seconds * SECOND / 5) + SECOND)
-    early, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    driver.run(until=int(seconds * SECOND))
-    rate = (market.posted - before) / (perf_counter() - began)
-    kernel.close()
-    yield Figure(f"{symbols} symbols, 50 quotes a second each", rate, "quotes/s")
-    yield Figure("their deepest mailbox", market.deepest, "").at_most(10_000)
-    yield Figure("memory that a second of them leaves", early / 1e6, "MB").at_most(20)
+    played = crowd.play(seconds, symbols)
+    yield Figure(f"{symbols} symbols, 50 quotes a second each", played.rate, "quotes/s")
+    yield Figure("their deepest mailbox", played.deepest, "").at_most(MAILBOX_BOUND)
+    yield Figure("their growth in the second half", played.growth, "MB").at_most(8)
 
 
 def _ticker(number: int, began: float = 1_786_562_940.0) -> str:

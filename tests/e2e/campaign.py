@@ -3,6 +3,7 @@
 crashes   crash every role at every message, one run each: no decision may change
 signals   end live runs at random moments: no entry order may be left, no position without a stop
 kills     kill live runs at random moments, and resume them: the account must come back whole
+deaths    resume from every row about an order that a kill may be the last to leave: the same
 junk      a thousand pieces of junk a round, for whatever reads: refused in a line, or harmless
 damage    a journal damaged at every 97th byte, another a round: refused, or harmless
 feed      a hundred mixes of a venue's mishaps a round: no candle lost, no entry into a dead feed
@@ -28,6 +29,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.e2e import days, feed, fuzz, long
+from tests.e2e.deaths import die_often, faults_after
 from tests.e2e.inside import last_run, play
 from tests.e2e.process import Process, launched
 from tests.e2e.venue import account_left, faults_of, legs_of
@@ -42,6 +44,12 @@ from trader.venues.streams.kraken import Kraken
 LIVE = ("--profile", "aggressive", "--json", "--set", "trading.leverage=5")
 SYMBOLS = ("--symbol", "BTC-USD", "--symbol", "ETH-USD-PERP")
 POLICIES = ("protect", "flatten", "leave")
+EXITS = (
+    (),
+    ("exits.break_even_at_r=0.3",),
+    ("exits.trail_pct=0.5",),
+    ("exits.trail_pct=0.5", "simulation.paired_exits=false"),
+)
 MARKET = (
     "market.candles=45",
     "system.journal=false",
@@ -105,6 +113,20 @@ def kill_at_random(chance: random.Random) -> list[str]:
                 if trade["exit_reason"] == "EXIT_UNPROTECTED" and trade["symbol"] in protected
             ]
             return [*found, " ".join(options), str(left), run.log] if found else []
+
+
+def die_everywhere(number: int) -> list[str]:
+    """Resume a run from every row about an order; return what was wrong."""
+    follow = EXITS[number % len(EXITS)]
+    market = [f"market.seed={number + 10}", *follow]
+    if number % 2:
+        market += ["trading.symbol=BTC-USD-PERP", "trading.leverage=3"]
+    with tempfile.TemporaryDirectory() as folder:
+        return [
+            f"{death.name}: {fault}"
+            for death in die_often(Path(folder), *market, "market.candles=150")
+            for fault in faults_after(death, *market)
+        ]
 
 
 def crash_everywhere(seed: int) -> list[str]:
@@ -208,6 +230,7 @@ def main() -> None:
     campaigns = {"crashes": (lambda number: crash_everywhere(number + 10), 1)}
     campaigns["signals"] = (lambda number: end_at_random(random.Random(number)), 50)
     campaigns["kills"] = (lambda number: kill_at_random(random.Random(number)), 50)
+    campaigns["deaths"] = (die_everywhere, 8)
     campaigns["junk"] = (feed_junk, 20)
     campaigns["damage"] = (damage_everywhere, 10)
     campaigns["feed"] = (feed_mishaps, 10)

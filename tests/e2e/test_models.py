@@ -138,8 +138,8 @@ def test_a_run_in_real_time_is_the_same_again(tmp_path: Path, server: ModelServe
     again = ask(tmp_path, server, "advice.advisor=recorded", "llm.breaker_failures=20")
 
     assert first.fills > 0
-    assert len(server.asked) == calls > 10
-    assert len(delays) > 10, "the answers of this run took no time"
+    assert len(server.asked) == calls > 3
+    assert len(delays) > 3, "the answers of this run took no time"
     assert (again.digest, again.advice, again.orders, again.pnl) == (
         first.digest,
         first.advice,

@@ -142,7 +142,10 @@ def _history(rows: Sequence[Row]) -> dict[str, list[str]]:
     """Return the cells of each reading, a row each; the close is the candles' own."""
     table = [readings(row.snapshot) for row in rows]
     names = (name for name in table[-1] if name != "close" and name not in _BETWEEN)
-    return {name: [_cell(name, found) for found in table] for name in names}
+    return {
+        f"{name} %" if name in _AVERAGES else name: [_cell(name, found) for found in table]
+        for name in names
+    }
 
 
 def _cell(name: str, found: dict[str, float]) -> str:

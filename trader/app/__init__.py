@@ -11,6 +11,7 @@ health     how the models of a run do, and what is left of their budget
 highs      the highest use of each limit that was seen
 history    past runs of a data directory, read from its journal
 indicators the command that writes Cipher A or B of a file of candles
+introducing what the log says of a run before it begins
 proving    the limits in force, and the drill that proves them
 real       a run on a real venue's prices, or on a recording of its frames
 recording  record what a venue sends, and count what a recording holds
@@ -26,6 +27,7 @@ stuck      what becomes of a handler that does not return although the run is to
 tally      counts what a run does, as it is sent
 terminal   standard error as a place that never holds the engine up
 trades     what becomes of each decision: the newest ones, and the trades they made
+waiting    for a venue that does not answer, until the run's time is up or somebody ends it
 watching   what another shell sees of a run, from its status file
 world      what a run trades on
 """

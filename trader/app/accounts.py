@@ -117,7 +117,9 @@ def account_of(settings: Settings) -> str:
     # Margin that stands at one leverage cannot be counted at another.
     leverage = f"/{trading.leverage}x" if any(map(is_perpetual, trading.symbols)) else ""
     symbols = ",".join(trading.symbols)
-    return f"paper/{market.venue}/{source}/{symbols}/{trading.interval}{leverage}"
+    # A loss in one currency is none that was measured in another.
+    counted = f"/{settings.risk.currency}" if settings.conversion else ""
+    return f"paper/{market.venue}/{source}/{symbols}/{trading.interval}{leverage}{counted}"
 
 
 def find_estate(archive: Archive, settings: Settings) -> Estate:

@@ -18,6 +18,7 @@ from actors.validator import Validator
 from trader.advice.window import SPAN
 from trader.app.advising import Advising
 from trader.app.tally import Tally
+from trader.app.waiting import Waiting
 from trader.app.world import Trading, World
 from trader.indicators.columns import ColumnIndicators
 from trader.indicators.stream import StreamIndicators
@@ -86,12 +87,20 @@ class Engine(msgspec.Struct):
     advising: Advising | None = None
 
 
-def build_world(settings: Settings, saved: bytes | None, resume_at: int | None) -> World:
-    """Build the market and the venue; raise UsageError for recorded candles that are not sound."""
+def build_world(
+    settings: Settings,
+    saved: bytes | None,
+    resume_at: int | None,
+    waiting: Waiting | None = None,
+) -> World:
+    """Build the market and the venue; raise UsageError for recorded candles that are not sound.
+
+    Raise NothingCame where the run ends before a real venue has answered.
+    """
     chosen = settings.market
     if chosen.venue not in SIMULATED or (chosen.venue == "replay" and chosen.stream is not None):
-        return _build_real(settings, saved)
-    symbols, interval = settings.trading.symbols, interval_ns(settings.trading.interval)
+        return _build_real(settings, saved, resume_at, waiting or Waiting())
+    symbols, interval = settings.watched, interval_ns(settings.trading.interval)
     series = None
     if settings.market.venue == "replay":
         if len(symbols) > 1:
@@ -116,12 +125,19 @@ def build_world(settings: Settings, saved: bytes | None, resume_at: int | None) 
     return World(market, exchange, series)
 
 
-def _build_real(settings: Settings, saved: bytes | None) -> World:
+def _build_real(
+    settings: Settings, saved: bytes | None, resume_at: int | None, waiting: Waiting
+) -> World:
     # What speaks to venues is imported where it is used alone: it is a third of the start.
     from trader.app.real import open_frames, open_real
 
     if settings.market.venue not in SIMULATED:
-        return open_real(settings, saved)
+        return open_real(settings, saved, waiting)
+    if resume_at is not None:
+        raise UsageError(
+            "--resume: a recording of frames is played from its first frame on, and an earlier run"
+            " has seen those; leave it out, or replay candles"
+        )
     return open_frames(settings, saved)
 
 
@@ -133,7 +149,7 @@ def _instruments(settings: Settings, series: Series | None) -> dict[str, Instrum
             settings.simulation,
             settings.trading.leverage,
         )
-        for symbol in settings.trading.symbols
+        for symbol in settings.watched
     }
 
 
@@ -167,14 +183,14 @@ def build_engine(
 
 def rules_of(settings: Settings, instruments: Mapping[str, Instrument]) -> Rules:
     """Return what the RiskGuard of a run judges by."""
-    size = settings.trading.max_size_pct
     return Rules(
         settings.risk,
-        size,
-        dict(instruments),
+        settings.trading.max_size_pct,
+        {symbol: instruments[symbol] for symbol in settings.trading.symbols},
         settings.protections,
         settings.exits,
         settings.sizing,
+        settings.conversion,
     )
 
 
@@ -202,7 +218,7 @@ def _add_actors(engine: Engine) -> None:
         partial(
             MarketFeed.start,
             world.market,
-            trading.symbols,
+            settings.watched,
             interval,
             settings.indicators.history,
             world.real,
@@ -219,6 +235,11 @@ def _add_actors(engine: Engine) -> None:
         name = f"{INDICATOR_WORKER}[{symbol}]"
         start = partial(IndicatorWorker.start, symbol, indicators, with_candles=asks)
         main.add(name, start)
+    if settings.conversion:
+        # Its price is all that is wanted of it: nobody advises on it, and nobody is asked to.
+        main.add_gateway(
+            f"{INDICATOR_WORKER}[{settings.conversion}]", lambda _sender, _message: None
+        )
     advisor = partial(LLMAdvisor.start, settings.advice, system.update_frequency_seconds)
     if engine.advising is not None:
         advising = engine.advising
@@ -245,7 +266,7 @@ def _add_kill_switch(engine: Engine, on_trip: Callable[[Message], None]) -> None
             _connect(engine, kill),
             engine.interlock,
             settings.shutdown if engine.world.real else _in_market_time(settings),
-            tuple(engine.world.exchange.instruments.values()),
+            tuple(engine.world.exchange.instruments[s] for s in settings.trading.symbols),
             2 * engine.world.exchange.latency / SECOND,
         ),
     )

@@ -19,7 +19,7 @@ import msgspec
 
 from trader.accounting.position import Position
 from trader.accounting.windows import Window
-from trader.app.compose import Engine
+from trader.app.compose import Engine, rules_of
 from trader.app.health import budgets_of, models_of
 from trader.app.standing import holds_of, level_of
 from trader.execution.blotter import Blotter
@@ -30,11 +30,13 @@ from trader.risk.checks import loss_limit
 from trader.risk.losses import LOSSES
 from trader.risk.settings import RiskSettings
 from trader.risk.state import RiskState
+from trader.risk.tail import tail_now
 from trader.runtime import recovery
 from trader.runtime.kernel import Kernel
 from trader.runtime.role import Role
 from trader.topology import (
     EXECUTION_BROKER,
+    INDICATOR_WORKER,
     KILL_SWITCH,
     LLM_ADVISOR,
     MARKET_FEED,
@@ -45,6 +47,7 @@ from trader.ui.lines import Line
 from trader.ui.render import word
 from trader.ui.status import (
     ActorStatus,
+    ConversionStatus,
     FeedStatus,
     LimitStatus,
     OpenOrderStatus,
@@ -222,17 +225,17 @@ def _orders(blotter: Blotter) -> tuple[OpenOrderStatus, ...]:
 
 def losses_of(risk: RiskSettings, state: RiskState) -> tuple[LimitStatus, ...]:
     """Return how much of each limit on losses is used."""
-    equity = state.equity()
+    worth = state.worth()
     losses = tuple(
         LimitStatus(
             LOSSES[window],
-            max(state.windows.loss_pct(window, equity), 0.0),
+            max(state.windows.loss_pct(window, worth), 0.0),
             loss_limit(risk, window),
             "% of equity",
         )
         for window in Window
     )
-    drawdown = state.performance.drawdown_pct(equity)
+    drawdown = state.measured.drawdown_pct(worth)
     return (
         *losses,
         LimitStatus("DRAWDOWN_TOTAL", drawdown, risk.max_drawdown_pct, "% of peak equity"),
@@ -252,8 +255,18 @@ def limits_of(engine: Engine, state: RiskState) -> tuple[LimitStatus, ...]:
         ),
         default=0.0,
     )
+    tail = tail_now(rules_of(engine.settings, instruments), state)
+    tails = (
+        (
+            ("VALUE_AT_RISK", tail.var, risk.max_var_pct),
+            ("EXPECTED_SHORTFALL", tail.shortfall, risk.max_expected_shortfall_pct),
+        )
+        if tail is not None
+        else ()
+    )
     return (
         *losses_of(risk, state),
+        *(LimitStatus(name, used, bound, "% of equity a day") for name, used, bound in tails),
         LimitStatus("EXPOSURE_POSITIONS", len(held), risk.max_concurrent_trades, "positions"),
         LimitStatus(
             "EXPOSURE_SIZE",
@@ -264,11 +277,15 @@ def limits_of(engine: Engine, state: RiskState) -> tuple[LimitStatus, ...]:
     )
 
 
+def _outside(engine: Engine) -> tuple[str, str]:
+    """Return the names of what stands among the main kernel's roles and has no actor there."""
+    return KILL_SWITCH, f"{INDICATOR_WORKER}[{engine.settings.conversion}]"
+
+
 def _feeds(engine: Engine, feed: Any, now: int) -> tuple[FeedStatus, ...]:
     lanes = {} if feed is None else feed.lanes
     return tuple(
-        _feed_status(symbol, feed, lanes.get(symbol), now)
-        for symbol in engine.settings.trading.symbols
+        _feed_status(symbol, feed, lanes.get(symbol), now) for symbol in engine.settings.watched
     )
 
 
@@ -293,7 +310,7 @@ def status_of(engine: Engine, run: str, start: Start, began: float, now: int) ->
     busy = main.current is not main.idle
     state: RiskState = state_of(main, RISK_GUARD) or RiskState()
     broker = state_of(main, EXECUTION_BROKER)
-    roles = [(main, role) for role in main.roles.values() if role.name != KILL_SWITCH]
+    roles = [(main, role) for role in main.roles.values() if role.name not in _outside(engine)]
     roles.append((kill, kill.roles[KILL_SWITCH]))
     feed = state_of(main, MARKET_FEED)
     gave_up, holds = engine.tally.gave_up, holds_of(engine.tally, state, now)
@@ -327,8 +344,19 @@ def status_of(engine: Engine, run: str, start: Start, began: float, now: int) ->
             engine.advising, state_of(main, LLM_ADVISOR), state_of(main, VALIDATOR), now
         ),
         budgets=budgets_of(engine.advising),
+        conversion=_conversion(engine, state, now),
         holds=holds,
     )
+
+
+def _conversion(engine: Engine, state: RiskState, now: int) -> ConversionStatus | None:
+    symbol = engine.settings.conversion
+    price = state.prices.get(symbol)
+    if price is None:
+        return None
+    age = (now - price.ts_event) / SECOND if price.ts_event else None
+    worth = state.worth() if state.rate else None
+    return ConversionStatus(symbol, price.mid or None, age, engine.settings.risk.currency, worth)
 
 
 def line_of(engine: Engine, start: Start, speed: float) -> Line:

@@ -6,6 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from trader.app.compose import Engine
+from trader.app.ending import CLEAN
 from trader.app.highs import Highs
 from trader.app.reports import (
     Start,
@@ -21,8 +22,17 @@ from trader.app.reports import (
 from trader.app.tally import often
 from trader.model.instrument import to_decimal
 from trader.risk.state import RiskState
+from trader.runtime.digest import Digest
+from trader.settings.schema import Settings
 from trader.topology import EXECUTION_BROKER, KILL_SWITCH, RISK_GUARD
-from trader.ui.summary import Equity, LimitUse, OrderCounts, SessionSummary
+from trader.ui.summary import (
+    Equity,
+    LimitUse,
+    OrderCounts,
+    Pnl,
+    SessionSummary,
+    TradeCounts,
+)
 
 _PLACES = 8
 """Decimals of money: peaks are kept as floats."""
@@ -73,6 +83,33 @@ def summary_of(
     )
 
 
+def nothing_came(settings: Settings, profile: str, wall_s: float) -> SessionSummary:
+    """Sum up a run that ended before its venue had answered: it has done nothing."""
+    none, cash = Decimal(0), settings.simulation.start_equity
+    return SessionSummary(
+        run="none",
+        profile=profile,
+        mode="paper",
+        simulated=True,
+        symbols=settings.trading.symbols,
+        candles=0,
+        decisions=0,
+        advice={},
+        orders=OrderCounts(0, 0, 0, 0, 0, 0),
+        fills=0,
+        trades=TradeCounts(0, 0),
+        pnl=Pnl(none, none, none, none, none),
+        equity=Equity(cash, cash, cash, 0.0),
+        restarts={},
+        quarantined=0,
+        halted=None,
+        digest=Digest().value,
+        audit_digest="",
+        wall_s=round(wall_s, 3),
+        exit_code=CLEAN,
+    )
+
+
 def _won(state: RiskState) -> dict[str, Decimal]:
     """Return what each symbol that is held has won, with what it would bring now."""
     positions = state.ledger.positions
@@ -83,7 +120,7 @@ def _won(state: RiskState) -> dict[str, Decimal]:
 
 
 def _uses(engine: Engine, state: RiskState, highs: Highs) -> tuple[LimitUse, ...]:
-    worst = {"DRAWDOWN_TOTAL": state.performance.max_drawdown_pct, **engine.tally.worst}
+    worst = {"DRAWDOWN_TOTAL": state.measured.max_drawdown_pct, **engine.tally.worst}
     limits = limits_of(engine, state)
     highs.take(limits)
     highs.take(

@@ -16,9 +16,11 @@ from trader.app.advising import open_advising
 from trader.app.compose import Engine, Taps, build_engine, build_world
 from trader.app.drive import open_drive, settle
 from trader.app.ending import CLEAN, CRASHED, ORDERS_REMAIN, Ending
+from trader.app.introducing import introduce
 from trader.app.reporter import Reporter
 from trader.app.screen import Screen, open_screen
 from trader.app.terminal import Terminal, open_terminal
+from trader.app.waiting import NothingCame, Waiting
 from trader.model.errors import JournalError, TraderError, UsageError
 from trader.model.market import SECOND
 from trader.model.messages import (
@@ -34,8 +36,7 @@ from trader.runtime.faults import Fault
 from trader.runtime.signals import open_signals
 from trader.settings.fingerprint import fingerprint
 from trader.settings.layers import Loaded
-from trader.settings.schema import SIMULATED, Settings
-from trader.settings.show import to_defaults
+from trader.settings.schema import Settings
 from trader.storage.archive import Archive, open_journal
 from trader.storage.data_dir import open_data_dir
 from trader.storage.journal import Journal
@@ -81,8 +82,10 @@ class Session:
         redact: Callable[[str], str],
         stack: ExitStack,
         screen: Screen | None = None,
+        waiting: Waiting | None = None,
     ) -> None:
         began = time.monotonic()
+        self._waiting = waiting or Waiting(options.seconds)
         self.settings = settings
         self.options = options
         self.directory = directory
@@ -96,6 +99,7 @@ class Session:
             settings,
             None if estate is None else estate.exchange,
             None if estate is None else estate.resume_at,
+            self._waiting,
         )
         proving.prove(settings, self.world.exchange.instruments, self._prices())
         proving.note_proof(directory, settings)
@@ -109,16 +113,8 @@ class Session:
         self.engine = self._build(kill_file, redact)
         self.drive = open_drive(self.engine)
         clock = self.drive.now
-        self.reporter = Reporter(
-            self.engine,
-            self.run,
-            began,
-            clock,
-            directory,
-            redact,
-            options.profile,
-            screen,
-        )
+        parts = self.engine, self.run, began, clock, directory, redact, options.profile, screen
+        self.reporter = Reporter(*parts)
         self._redact = redact
         self.engine.tally.book.on_trade = self._on_trade
         self.ending = Ending(self.engine, self.drive.stop, self._last_words)
@@ -221,11 +217,11 @@ class Session:
 
     @contextmanager
     def _time_limit(self) -> Iterator[None]:
-        seconds = self.options.seconds
+        seconds = self._waiting.left
         if seconds is None:
             yield
             return
-        timer = threading.Timer(seconds, self.ending.request, (f"--for {seconds:g}s",))
+        timer = threading.Timer(seconds, self.ending.request, (f"--for {self.options.seconds:g}s",))
         timer.daemon = True
         timer.start()
         try:
@@ -320,11 +316,12 @@ def run_session(loaded: Loaded, options: Options) -> SessionSummary:
     """
     settings, secrets = loaded.settings, secrets_of(os.environ)
     system, sessions, summaries = settings.system, list[Session](), list[SessionSummary]()
+    began, waiting = time.monotonic(), Waiting(options.seconds)
 
     def on_signal(number: signal.Signals) -> None:
         if sessions:
             sessions[0].on_signal(number)
-        elif number not in {signal.SIGUSR1, signal.SIGUSR2}:
+        elif number not in {signal.SIGUSR1, signal.SIGUSR2} and not waiting.end(number.name):
             os._exit(CLEAN)  # nothing has begun
 
     with ExitStack() as stack:
@@ -336,8 +333,14 @@ def run_session(loaded: Loaded, options: Options) -> SessionSummary:
             open_logging(system.log_level, system.log_filter, directory, True, secrets)
         )
         stack.enter_context(_crashes_logged())
-        _introduce(loaded, options)
-        session = Session(settings, options, directory, redactor(secrets), stack, screen)
+        introduce(loaded, options.profile)
+        try:
+            session = Session(
+                settings, options, directory, redactor(secrets), stack, screen, waiting
+            )
+        except NothingCame as error:
+            log_event("WARNING", "app", None, "nothing_came", None, ended_by=str(error))
+            return results.nothing_came(settings, options.profile, time.monotonic() - began)
         stack.callback(session.close)
         sessions.append(session)
         session.play()
@@ -363,35 +366,3 @@ def _crashes_logged() -> Iterator[None]:
         raise Crashed from None
     finally:
         threading.excepthook = earlier
-
-
-def _advisor(settings: Settings) -> str:
-    rule, models = settings.advice.advisor, settings.llm.models
-    if rule == "recorded":
-        return "recorded answers, then rules (no model is called)"
-    if not models:
-        return f"{rule} (no model is configured)"
-    return ", then ".join((*models, settings.llm.without_model.replace("rules", rule)))
-
-
-def _introduce(loaded: Loaded, options: Options) -> None:
-    settings = loaded.settings
-    log_event(
-        "INFO",
-        "app",
-        None,
-        "run_begins",
-        None,
-        profile=options.profile,
-        mode="paper",
-        market=settings.market.venue,
-        fills="simulated",
-        symbols=",".join(settings.trading.symbols),
-        speed=settings.market.speed if settings.market.venue in SIMULATED else 1,
-        advisor=_advisor(settings),
-        settings=fingerprint(settings),
-    )
-    used, others = to_defaults(loaded)
-    log_event("INFO", "app", None, "defaults", None, used=used, others=others, see="config show")
-    for note in loaded.notes:
-        log_event("WARNING", "app", None, "note", None, text=note)

@@ -30,6 +30,7 @@ from trader.model.orders import Fill, Leg, Order, OrderState, OrderStatus
 from trader.model.reasons import Reason
 
 _THERE = frozenset(OrderStatus) - NOT_THERE
+_IN_DOUBT = frozenset({OrderStatus.UNKNOWN, OrderStatus.CANCELING})
 _CANCELABLE = RESTING | {OrderStatus.CANCELING}
 
 _ENDS = {
@@ -74,11 +75,7 @@ class Record(msgspec.Struct):
     @property
     def doubtful(self) -> bool:
         """True while the venue has to be asked about the order."""
-        return (
-            self.suspect
-            or self.status in (OrderStatus.UNKNOWN, OrderStatus.CANCELING)
-            or self.filled < self.reported
-        )
+        return self.suspect or self.status in _IN_DOUBT or self.filled < self.reported
 
     @property
     def settled(self) -> bool:

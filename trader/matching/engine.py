@@ -36,9 +36,10 @@ class MatchingEngine:
     """A venue without its network: one account, spot and perpetuals, many symbols.
 
     `book` is the whole memory: another engine that is given it goes on alike. A fresh account has
-    the settings' money in the instruments' quote currency. Nothing that is reported is ever better
-    for the account than the market was (see `pricing`), but that a position in a perpetual never
-    loses more than its margin to a liquidation. A perpetual is marked at the market's last price.
+    the settings' money in the first instrument's quote currency. Nothing that is reported is ever
+    better for the account than the market was (see `pricing`), but that a position in a perpetual
+    never loses more than its margin to a liquidation. A perpetual is marked at the market's last
+    price.
     """
 
     def __init__(
@@ -50,8 +51,9 @@ class MatchingEngine:
         granted = {symbol: _granted(i) for symbol, i in instruments.items()}
         self._pricing = {symbol: Pricing(i, settings) for symbol, i in granted.items()}
         self._share = settings.max_volume_share
-        money = {i.quote: settings.start_equity for i in instruments.values()}
-        self.book = book or Book(balances=money)
+        # An account has one currency; what is only watched for its price comes last.
+        currencies = [instrument.quote for instrument in instruments.values()][:1]
+        self.book = book or Book(balances=dict.fromkeys(currencies, settings.start_equity))
         # Not part of the memory: it follows from the open orders.
         self._quiet: dict[str, Range] = {}
 

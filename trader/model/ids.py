@@ -1,6 +1,5 @@
 """Client order ids and order hashes: functions of what is decided, never of clock or chance."""
 
-import base64
 import hashlib
 
 import msgspec
@@ -12,12 +11,12 @@ PREFIX = "at"
 
 
 def client_order_id(run: str, decision: int, leg: Leg, attempt: int = 0) -> str:
-    """Derive the id of one leg of one decision: 24 characters of [a-z2-7], the leg the third.
+    """Derive the id of one leg of one decision: 24 characters of [a-z0-9], the leg the third.
 
-    Within the limits of the venues known to us: [a-z0-9], at most 32 characters.
+    Within the limits of the venues known to us, which are at most 32 characters.
     """
-    digest = hashlib.sha256(f"{run}/{decision}/{leg}/{attempt}".encode()).digest()
-    return PREFIX + leg + base64.b32encode(digest)[:21].decode().lower()
+    digest = hashlib.sha256(f"{run}/{decision}/{leg}/{attempt}".encode()).hexdigest()
+    return PREFIX + leg + digest[:21]
 
 
 def leg_of(client_order_id: str) -> Leg | None:

@@ -74,7 +74,7 @@ def _lose_window(window: Window) -> Callable[[Bench], None]:
     def breach(bench: Bench) -> None:
         bench.state.windows.baselines[window] = EQUITY
         # Apart from the peak, so that the window alone is breached.
-        bench.state.performance.restart(0.0)
+        bench.state.measured.restart(0.0)
         _lose(loss_limit(bench.rules.settings, window))(bench)
 
     return breach
@@ -94,6 +94,12 @@ def _forget_price(bench: Bench) -> None:
 
 def _age(bench: Bench) -> None:
     bench.now += int((bench.rules.settings.max_price_age_seconds + 1) * SECOND)
+
+
+def _lose_rate(bench: Bench) -> bool:
+    if bench.rules.conversion:
+        bench.state.prices[bench.rules.conversion] = Price()
+    return bool(bench.rules.conversion)
 
 
 def _widen(bench: Bench) -> None:
@@ -193,6 +199,7 @@ BREACHES: dict[Reason, Callable[[Bench], bool | None]] = {
     Reason.FEED_STALLED: _stall,
     Reason.DATA_NO_PRICE: _forget_price,
     Reason.DATA_STALE: _age,
+    Reason.CONVERSION_STALE: _lose_rate,
     Reason.SPREAD_TOO_WIDE: _widen,
     Reason.PRICE_MOVED: _move,
     Reason.STOP_WRONG_SIDE: _misplace_stop,

@@ -87,6 +87,19 @@ def check_price_age(at: Situation) -> str | None:
     return f"price is {age:.1f} s old" if age > at.settings.max_price_age_seconds else None
 
 
+def check_conversion(at: Situation) -> str | None:
+    """Deny where the price by which equity is converted is not known, or too old."""
+    price, symbol = at.converter, at.conversion
+    if price is None:
+        return None
+    if not price.mid:
+        return f"{symbol} has no price yet"
+    age = at.seconds_since(price.ts_event)
+    if age > at.settings.max_rate_age_seconds:
+        return f"{symbol} is {age:.1f} s old"
+    return f"the feed of {symbol} stands still" if price.stalled else None
+
+
 def check_spread(at: Situation) -> str | None:
     """Deny where the spread of the last quote is too wide."""
     if not at.price.quoted:

@@ -53,20 +53,25 @@ def _bench(rules: Rules, prices: Mapping[str, float]) -> Bench:
         cash=EQUITY,
         holds=[],
         prices={symbol: Price(close=close, closed=NOW)},
-        returns={symbol: _calm(rules.settings.returns_candles)},
+        returns={symbol: _calm(rules)},
         baseline={},
     )
     terms = rules.instruments[symbol].terms
     state.leverages = {} if terms is None else {symbol: terms.leverage}
     state.performance.mark(EQUITY)
+    if rules.conversion:
+        state.prices[rules.conversion] = Price(close=1.0, closed=NOW)
+        state.returns[rules.conversion] = _calm(rules)
+        state.converted = state.performance
     stop, target = (close * (1 - pct / 100) for pct in (_stop(rules), -_stop(rules)))
     proposal = ProposeOrder(1, symbol, Stance.LONG, 1.0, close, stop, target, "drill")
     instruments = {symbol: rules.instruments[symbol]}
     return Bench(msgspec.structs.replace(rules, instruments=instruments), state, proposal)
 
 
-def _calm(count: int) -> Returns:
-    """Return the returns of a symbol that hardly moved."""
+def _calm(rules: Rules) -> Returns:
+    """Return the returns of a symbol that hardly moved: as few as are relied on."""
+    count = rules.settings.returns_needed if rules.settings.returns_candles else 0
     times = [NOW - age * SECOND for age in reversed(range(count))]
     return Returns(1.0, NOW, DAY, times, [1e-4 * (-1) ** place for place in range(count)])
 
@@ -76,7 +81,7 @@ def _stop(rules: Rules) -> float:
 
 
 def _prove(reason: Reason, bench: Bench) -> Proof:
-    off = Proof(reason, True, "off: a setting of it is 0")
+    off = Proof(reason, True, "off, by a setting of it")
     if reason in SIZE_BREACHES:
         breached = SIZE_BREACHES[reason](_sized(bench))
         if breached is None:

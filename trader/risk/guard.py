@@ -72,9 +72,11 @@ def _forget(campaign: Campaign) -> None:
 
 
 def _purpose(campaign: Campaign, order: Order) -> Reason | None:
-    stopping = campaign.stopping if order.trail is None else Reason.EXIT_TRAILING
-    legs = {Leg.STOP: stopping, Leg.TARGET: Reason.EXIT_TARGET, Leg.EXIT: campaign.closing}
-    return legs.get(order.leg)
+    if order.leg is Leg.STOP:
+        return campaign.stopping if order.trail is None else Reason.EXIT_TRAILING
+    if order.leg is Leg.TARGET:
+        return Reason.EXIT_TARGET
+    return campaign.closing if order.leg is Leg.EXIT else None
 
 
 def cancel(orders: list[Working], reason: Reason) -> list[CancelOrder]:

@@ -53,6 +53,7 @@ LIMITS: tuple[Limit, ...] = (
     Limit(Reason.FEED_STALLED, c.check_feed),
     Limit(Reason.DATA_NO_PRICE, c.check_price),
     Limit(Reason.DATA_STALE, c.check_price_age, "risk.max_price_age_seconds"),
+    Limit(Reason.CONVERSION_STALE, c.check_conversion, "risk.max_rate_age_seconds"),
     Limit(Reason.SPREAD_TOO_WIDE, c.check_spread, "risk.max_spread_pct"),
     Limit(Reason.PRICE_MOVED, c.check_moved, "risk.max_slippage_pct"),
     Limit(Reason.STOP_WRONG_SIDE, c.check_stop),

@@ -28,20 +28,26 @@ def mark(rules: Rules, state: RiskState, now: int, *, at_close: bool = False) ->
     """
     if state.baseline is None:
         return []
-    equity, performance, settings = state.equity(), state.performance, rules.settings
+    equity, settings = state.equity(), rules.settings
+    state.performance.mark(equity)
+    if state.converted is not None:
+        state.rate = state.prices[rules.conversion].mid or state.rate
+        equity *= state.rate
+        if not equity:
+            return []
+        state.converted.mark(equity)
     told: list[Message] = []
     if state.marked is None:
-        told = _take_over(state, now, equity)
+        told = _take_over(rules, state, now, equity)
     elif now >= state.windows.next_roll:
         told = _roll(state, now, state.marked, equity if at_close else None)
         state.begun = []
         state.marked = equity
     else:
         state.marked = equity
-    performance.mark(equity)
     if equity <= state.alarm:
         told += _check_windows(rules, state, equity, now)
-    drawdown = performance.drawdown_pct(equity)
+    drawdown = state.measured.drawdown_pct(equity)
     if drawdown >= settings.max_drawdown_pct:
         bound = settings.max_drawdown_pct
         told += _breach(state, Reason.DRAWDOWN_TOTAL, drawdown, bound, now)
@@ -80,20 +86,20 @@ def resume(state: RiskState, why: str) -> list[Message]:
     """Lift what an operator alone may lift, and measure what led to it from now on."""
     lifted = {known.reason for known in state.holds} & NEEDS_RESUME
     if Reason.LOSS_MONTH in lifted:
-        state.windows.baselines[Window.MONTH] = state.equity()
+        state.windows.baselines[Window.MONTH] = state.worth()
     if lifted & {Reason.DRAWDOWN_TOTAL, Reason.EMERGENCY_STOP}:
-        state.performance.restart(state.equity())
+        state.measured.restart(state.worth())
     state.alarm = math.inf
     return release(state, frozenset(lifted), Reason.RESUME_OPERATOR, why)
 
 
-def _take_over(state: RiskState, now: int, equity: float) -> list[Message]:
+def _take_over(rules: Rules, state: RiskState, now: int, equity: float) -> list[Message]:
     """Begin a session: what is held is worth what the market says in it, not before."""
     told = _roll(state, now, equity, None) if now >= state.windows.next_roll else []
     for window in state.begun:
         state.windows.baselines[window] = equity
     state.alarm = math.inf
-    if all(state.prices[symbol].closed for symbol in state.held):
+    if all(state.prices[s].closed for s in (*state.held, *filter(None, [rules.conversion]))):
         state.marked, state.begun = equity, []
     return told
 

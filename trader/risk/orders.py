@@ -171,8 +171,12 @@ def move_cash(rules: Rules, state: RiskState, flow: Flow, now: int) -> list[Mess
         return []
     state.note_cash()
     if flow.kind is FlowKind.TRANSFER:
-        state.windows.shift(float(flow.amount))
-        state.marked = None if state.marked is None else state.marked + float(flow.amount)
-        state.performance.shift(float(flow.amount))
+        amount = float(flow.amount)
+        state.performance.shift(amount)
+        amount *= state.rate
+        state.windows.shift(amount)
+        state.marked = None if state.marked is None else state.marked + amount
+        if state.converted is not None:
+            state.converted.shift(amount)
         state.alarm = math.inf
     return mark(rules, state, now)

@@ -67,6 +67,15 @@ def _add_entries(
         portfolio.reserved += notional * (instrument.stake + instrument.taker_fee)
 
 
+def shares_of(rules: Rules, portfolio: Portfolio, equity: float) -> dict[str, float]:
+    """Return signed exposure by symbol as a ratio of equity; without equity there is none.
+
+    Where equity is converted all of it is in the quote currency, and moves with that.
+    """
+    shares = {s: float(net) / equity for s, net in portfolio.net.items()} if equity > 0 else {}
+    return shares | ({rules.conversion: 1.0} if rules.conversion else {})
+
+
 def group_of(settings: RiskSettings, instrument: Instrument) -> str:
     """Return the group of symbols that an instrument is taken to move with."""
     return settings.groups.get(instrument.base, OTHERS)

@@ -100,7 +100,7 @@ def situation_of(
     now: int,
 ) -> Situation:
     """Gather what an entry is judged by."""
-    settings, price, equity = rules.settings, state.prices[proposal.symbol], state.equity()
+    settings, price, worth = rules.settings, state.prices[proposal.symbol], state.worth()
     campaign = state.campaigns.get(proposal.symbol) or Campaign(proposal.symbol, 0, ZERO, None)
     holds = is_held(rules, state, campaign)
     at_work = campaign.alive(Leg.ENTRY, Leg.EXIT) if holds else campaign.alive()
@@ -125,8 +125,10 @@ def situation_of(
         exited=state.exits.get(proposal.symbol),
         entered=state.entered.get(_intent(proposal.symbol, side)),
         locks=tuple(k for k in state.locks if k.holds(proposal.symbol, side, now)),
-        losses={window: state.windows.loss_pct(window, equity) for window in Window},
-        drawdown=state.performance.drawdown_pct(equity),
+        losses={window: state.windows.loss_pct(window, worth) for window in Window},
+        drawdown=state.measured.drawdown_pct(worth),
+        conversion=rules.conversion,
+        converter=state.prices[rules.conversion] if rules.conversion else None,
         leverage=state.leverages.get(proposal.symbol),
     )
 
@@ -181,10 +183,9 @@ def size(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) 
 
 
 def _moves(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) -> Moves:
-    equity, settings = state.equity(), rules.settings
+    settings, sign = rules.settings, situation.side.sign
+    shares = portfolio.shares_of(rules, held, state.equity())
     most, least = settings.returns_candles, settings.returns_needed
-    shares = {s: float(net) / equity for s, net in held.net.items()} if equity > 0 else {}
-    sign = situation.side.sign
     return moves_of(state.returns, shares, situation.symbol, sign, most, least)
 
 

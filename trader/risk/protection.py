@@ -34,6 +34,10 @@ from trader.risk.holds import hold
 from trader.risk.sizing import is_tradable
 from trader.risk.state import Campaign, RiskState, Rules, Working
 
+ENTRY, STOP, TARGET, EXIT = Leg
+# Every word of every order leads here, and Python 3.11 takes a tenth of a microsecond and more to
+# look up the member of an enum.
+
 ATTEMPTS = 3
 GIVE_UP = 2 * ATTEMPTS
 """Failures in a row after which neither way is tried until the watch is due."""
@@ -55,9 +59,12 @@ def settle(rules: Rules, state: RiskState, campaign: Campaign) -> list[Message]:
     """Return the commands that bring a campaign's orders in line with its position."""
     instrument = rules.instruments[campaign.symbol]
     held = instrument.floor_quantity(abs(state.ledger.quantity(campaign.symbol)))
+    if not held and not campaign.alive():
+        campaign.watched = False
+        return []
     told: list[Message] = []
     if campaign.closing is not None:
-        told += cancel(campaign.alive(Leg.ENTRY, Leg.STOP, Leg.TARGET), Reason.CANCEL_CLOSING)
+        told += cancel(campaign.alive(ENTRY, STOP, TARGET), Reason.CANCEL_CLOSING)
     told += cancel(replaced(campaign), Reason.CANCEL_REPLACED)
     told += STEPS[phase_of(instrument, campaign, held)](instrument, state, campaign, held)
     if is_secure(instrument, campaign, held):
@@ -108,9 +115,9 @@ def fail(state: RiskState, campaign: Campaign, ended: Working, now: int) -> list
     A stop beside which another of its group stands leaves nothing unprotected.
     """
     leg, group = ended.order.leg, ended.order.group
-    if leg is not (Leg.EXIT if campaign.closing else Leg.STOP):
+    if leg is not (EXIT if campaign.closing else STOP):
         return []
-    if leg is Leg.STOP and any(s.order.group == group for s in campaign.alive(Leg.STOP)):
+    if leg is STOP and any(s.order.group == group for s in campaign.alive(STOP)):
         return []
     campaign.failures += 1
     if campaign.failures % ATTEMPTS == 0:
@@ -129,20 +136,20 @@ def is_held(rules: Rules, state: RiskState, campaign: Campaign) -> bool:
 
 def is_secure(instrument: Instrument, campaign: Campaign, held: Decimal) -> bool:
     """Tell whether nothing is left to wait for: accepted stops cover all that can be sold."""
-    if campaign.closing is not None or campaign.alive(Leg.EXIT):
+    if campaign.closing is not None or campaign.alive(EXIT):
         return not campaign.alive() and not is_tradable(instrument, held, campaign.stop)
     if not is_tradable(instrument, held, campaign.stop):
-        return not campaign.alive(Leg.STOP, Leg.TARGET)
-    rest = held - covered_by(stop for stop in campaign.alive(Leg.STOP) if stop.rests)
+        return not campaign.alive(STOP, TARGET)
+    rest = held - covered_by(stop for stop in campaign.alive(STOP) if stop.rests)
     # A crumb waits for the rest of its entry.
-    crumb = bool(campaign.alive(Leg.ENTRY)) and not is_tradable(instrument, rest, campaign.stop)
+    crumb = bool(campaign.alive(ENTRY)) and not is_tradable(instrument, rest, campaign.stop)
     return rest == 0 or (rest > 0 and crumb)
 
 
 def phase_of(instrument: Instrument, campaign: Campaign, held: Decimal) -> Phase:
     """Derive where a campaign is; `held` is floored to the lot."""
-    resting = campaign.alive(Leg.STOP, Leg.TARGET)
-    if campaign.alive(Leg.EXIT):
+    resting = campaign.alive(STOP, TARGET)
+    if campaign.alive(EXIT):
         return Phase.WAITING
     if campaign.closing is not None:
         # The venue itself refuses an exit beyond the holding, should a lost order rest after all.
@@ -152,7 +159,7 @@ def phase_of(instrument: Instrument, campaign: Campaign, held: Decimal) -> Phase
     old = replaced(campaign)
     if any(working.canceling and working not in old for working in resting):
         return Phase.WAITING
-    covered = covered_by(campaign.alive(Leg.STOP))
+    covered = covered_by(campaign.alive(STOP))
     locked = covered + _sum(_orphans(campaign))
     if locked > held:
         return Phase.UNEVEN
@@ -165,22 +172,22 @@ def _short(instrument: Instrument, campaign: Campaign, held: Decimal, rest: Deci
     """Derive the phase of a campaign with more held than is under stops."""
     pieces = [rest, *(orphan.remaining for orphan in _orphans(campaign))]
     if any(is_tradable(instrument, piece, campaign.stop) for piece in pieces):
-        groups = {stop.order.group for stop in campaign.alive(Leg.STOP)}
+        groups = {stop.order.group for stop in campaign.alive(STOP)}
         return Phase.NAKED if len(groups) < PAIRS else Phase.UNEVEN
-    mergeable = is_tradable(instrument, held, campaign.stop) and not campaign.alive(Leg.ENTRY)
-    return Phase.UNEVEN if mergeable and campaign.alive(Leg.STOP, Leg.TARGET) else Phase.WAITING
+    mergeable = is_tradable(instrument, held, campaign.stop) and not campaign.alive(ENTRY)
+    return Phase.UNEVEN if mergeable and campaign.alive(STOP, TARGET) else Phase.WAITING
 
 
 def _orphans(campaign: Campaign) -> list[Working]:
     """Return the targets whose stop is gone."""
-    groups = {stop.order.group for stop in campaign.alive(Leg.STOP)}
-    targets = campaign.alive(Leg.TARGET)
+    groups = {stop.order.group for stop in campaign.alive(STOP)}
+    targets = campaign.alive(TARGET)
     return [t for t in targets if t.remaining and t.order.group not in groups]
 
 
 def replaced(campaign: Campaign) -> list[Working]:
     """Return the stops that are not needed any more: a tighter one of their group rests."""
-    stops = campaign.alive(Leg.STOP)
+    stops = campaign.alive(STOP)
     if len(stops) < 2:
         return []
     tightest: dict[str | None, tuple[Decimal, Working]] = {}
@@ -216,29 +223,29 @@ def _cover(
     if campaign.failures >= GIVE_UP:
         return []
     orphans = _orphans(campaign)
-    rest = held - covered_by(campaign.alive(Leg.STOP)) - _sum(orphans)
+    rest = held - covered_by(campaign.alive(STOP)) - _sum(orphans)
     told: list[Message] = [
-        place(state, campaign, Leg.STOP, orphan.remaining, orphan.order.group)
+        place(state, campaign, STOP, orphan.remaining, orphan.order.group)
         for orphan in orphans
         if is_tradable(instrument, orphan.remaining, campaign.stop)
     ]
     if is_tradable(instrument, rest, campaign.stop):
-        stop = place(state, campaign, Leg.STOP, rest)
+        stop = place(state, campaign, STOP, rest)
         told.append(stop)
         if campaign.target is not None and instrument.pairs:
-            told.append(place(state, campaign, Leg.TARGET, rest, stop.order.group))
+            told.append(place(state, campaign, TARGET, rest, stop.order.group))
     return told
 
 
 def _let_go(_i: Instrument, _s: RiskState, campaign: Campaign, _h: Decimal) -> list[Message]:
-    resting = [w for w in campaign.alive(Leg.STOP, Leg.TARGET) if w.remaining]
+    resting = [w for w in campaign.alive(STOP, TARGET) if w.remaining]
     return [*cancel(resting, Reason.CANCEL_REPLACED)]
 
 
 def _exit(_i: Instrument, state: RiskState, campaign: Campaign, held: Decimal) -> list[Message]:
     if campaign.failures >= GIVE_UP:
         return []
-    return [place(state, campaign, Leg.EXIT, held)]
+    return [place(state, campaign, EXIT, held)]
 
 
 def _nothing(_i: Instrument, _s: RiskState, _c: Campaign, _h: Decimal) -> list[Message]:

@@ -35,7 +35,7 @@ def begin(rules: Rules, state: RiskState, run: str, now: int) -> list[Message]:
     lasting = (known for known in state.holds if known.reason in LASTING)
     state.holds = [msgspec.structs.replace(STARTING, since=now), *lasting]
     state.marked = None
-    state.know(rules.instruments)
+    state.know(rules.instruments, rules.conversion)
     for price in state.prices.values():
         price.closed = price.quoted = 0
     for campaign in state.campaigns.values():

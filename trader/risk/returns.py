@@ -57,7 +57,8 @@ def aligned(known: Sequence[Returns], most: int) -> list[list[float]]:
     times = [r.times[span] for r, span in zip(known, spans, strict=True)]
     if all(other == times[0] for other in times):
         return [r.values[span] for r, span in zip(known, spans, strict=True)]
-    shared = sorted(set(times[0]).intersection(*times[1:]))
+    # One of them has not traded in every candle: all that is kept of the others is looked through.
+    shared = sorted(set(known[0].times).intersection(*(r.times for r in known[1:])))[-most:]
     moves = [dict(zip(r.times, r.values, strict=True)) for r in known]
     return [[moved[ts] for ts in shared] for moved in moves]
 

@@ -79,6 +79,11 @@ class RiskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     returns_candles: int = 250
     """Newest returns of each symbol that both, volatility and correlation rest on, candle by candle
     and brought to a day by the square root of time; 0: none, and both limits are off."""
+    currency: str = "quote"
+    """Currency in which losses and drawdown are measured; `quote`: that of the symbols. Where it is
+    another, such as USD for BTC-USDT, USDT-USD is watched for its price, and not traded."""
+    max_rate_age_seconds: float = 180.0
+    """Oldest price of that conversion an entry may rest on."""
     protection_seconds: float = 10.0
     """A position whose stop does not rest at the venue after so long is closed."""
 

@@ -27,7 +27,8 @@ class Situation(msgspec.Struct, frozen=True):
 
     `stop` and `target` have their defaults already. `positions` are the symbols held or on their
     way to be, `in_flight` and `unknown` orders of this symbol, `exited` and `entered` when (ns) it
-    was last closed, and last entered on this side; `locks` hold for it; losses are in % of equity.
+    was last closed, and last entered on this side; `locks` hold for it; losses are in % of equity,
+    converted by `converter`, the price of the symbol `conversion`, if it is.
     `leverage` is the one in force at the venue, None where it names none.
     """
 
@@ -51,6 +52,8 @@ class Situation(msgspec.Struct, frozen=True):
     locks: tuple[Lock, ...]
     losses: dict[Window, float]
     drawdown: float
+    conversion: str = ""
+    converter: Price | None = None
     leverage: int | None = None
 
     @property

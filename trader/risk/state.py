@@ -11,7 +11,7 @@ from trader.accounting.ledger import Ledger
 from trader.accounting.performance import Performance
 from trader.accounting.windows import LossWindows, Window
 from trader.model.instrument import ZERO, Instrument
-from trader.model.orders import Leg, Order, OrderStatus, Side
+from trader.model.orders import FINAL, Leg, Order, OrderStatus, Side
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.locks import Closed, Lock
@@ -20,7 +20,10 @@ from trader.risk.settings import ExitSettings, Protections, RiskSettings, Sizing
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """What does not change while a run lasts; `max_size_pct` is of equity, before leverage."""
+    """What does not change while a run lasts; `max_size_pct` is of equity, before leverage.
+
+    `conversion` is the symbol by whose price equity is converted; empty where it is not.
+    """
 
     settings: RiskSettings
     max_size_pct: float
@@ -28,6 +31,7 @@ class Rules(msgspec.Struct, frozen=True):
     protections: Protections = Protections()
     exits: ExitSettings = ExitSettings()
     sizing: SizingSettings = SizingSettings()
+    conversion: str = ""
 
 
 class Price(msgspec.Struct):
@@ -116,11 +120,8 @@ class Campaign(msgspec.Struct):
 
     def alive(self, *legs: Leg) -> list[Working]:
         """Return the orders of these legs (of all legs if none is named) that are not final."""
-        return [
-            working
-            for working in self.orders.values()
-            if not working.status.final and (not legs or working.order.leg in legs)
-        ]
+        alive = [working for working in self.orders.values() if working.status not in FINAL]
+        return [working for working in alive if working.order.leg in legs] if legs else alive
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -139,6 +140,8 @@ STARTING = Hold(Reason.START_RECONCILING, TradingState.HALTED, "the account is n
 class RiskState(msgspec.Struct):
     """Portfolio, limits and trading state.
 
+    `rate` is what a unit of the quote currency was last worth in the portfolio's, 0 before it is
+    known; `windows` and `alarm` are in the latter, and so is `converted`, None where nothing is.
     `cash` and `held` are the ledger's, as floats, for the marks; what perpetuals are held for is
     taken off `cash`, as if it had been paid. `entries` are the times (ns) of
     the newest entry orders, `entered` the last one of each side and symbol, `exits` the time each
@@ -157,6 +160,8 @@ class RiskState(msgspec.Struct):
     cash: float = 0.0
     held: dict[str, float] = {}
     performance: Performance = msgspec.field(default_factory=Performance)
+    rate: float = 1.0
+    converted: Performance | None = None
     windows: LossWindows = msgspec.field(default_factory=LossWindows)
     alarm: float = math.inf
     holds: list[Hold] = msgspec.field(default_factory=lambda: [STARTING])
@@ -174,12 +179,23 @@ class RiskState(msgspec.Struct):
     begun: list[Window] = []
     leverages: dict[str, int] = {}
 
-    def know(self, symbols: Iterable[str]) -> Self:
-        """Have a place for what the market says of each symbol."""
-        for symbol in symbols:
+    def know(self, symbols: Iterable[str], conversion: str = "") -> Self:
+        """Have a place for what the market says of each symbol, and of the conversion."""
+        for symbol in (*symbols, *filter(None, [conversion])):
             self.prices.setdefault(symbol, Price())
             self.returns.setdefault(symbol, Returns())
+        if conversion and self.converted is None:
+            self.rate, self.converted = 0.0, Performance()
         return self
+
+    @property
+    def measured(self) -> Performance:
+        """What the drawdown is measured by: the equity as it is converted."""
+        return self.performance if self.converted is None else self.converted
+
+    def worth(self) -> float:
+        """Return the equity, converted by the last known rate."""
+        return self.equity() * self.rate
 
     def equity(self) -> float:
         """Return cash plus every position at its last close."""

@@ -11,10 +11,12 @@ from functools import cache
 
 from trader.model.instrument import Instrument
 from trader.model.reasons import Reason
-from trader.risk.returns import Moves, dot
+from trader.risk.portfolio import shares_of, take
+from trader.risk.returns import Moves, dot, moves_of
 from trader.risk.settings import RiskSettings
 from trader.risk.situation import Entry, Tail, Tails
 from trader.risk.sizing import tighten
+from trader.risk.state import RiskState, Rules
 
 _TRIES = 8
 """Times that an entry is made smaller until it is within both limits; then it is denied."""
@@ -46,6 +48,21 @@ def quantile(confidence_pct: float) -> float:
     while (middle := (low + high) / 2) not in (low, high):
         low, high = (middle, high) if math.erfc(middle / math.sqrt(2)) > beyond else (low, middle)
     return low
+
+
+def tail_now(rules: Rules, state: RiskState) -> Tail | None:
+    """Return the tail of what is held and on its way; None where it is not measured or known."""
+    settings = rules.settings
+    shares = shares_of(rules, take(rules, state), state.equity())
+    if not settings.returns_candles:
+        return None
+    if not shares:
+        return Tail()
+    most, least = settings.returns_candles, settings.returns_needed
+    moves = moves_of(state.returns, shares, next(iter(shares)), 1, most, least)
+    if moves.missing:
+        return None
+    return historical(moves.held, settings.var_confidence_pct, moves.per_day)
 
 
 def bound_tail(

@@ -18,6 +18,10 @@ from trader.runtime.schedule import Task
 
 _THREADS = 8
 """Blocking port calls of a lane under way at once; the next waits for its turn."""
+_RUSH = 32, 16_000_000
+"""So many turns with arrivals in so short a time (ns) are a rush."""
+_GATHER, _FEW = 0.001, 2
+"""Seconds for which arrivals of a rush gather, and how few of them end it."""
 _BURST = 64
 """Events carried out before trio's other tasks, and arrivals, have their turn."""
 
@@ -63,6 +67,8 @@ class LiveDriver:
         self._clock = clock
         self._stopped = False
         self._woken = False
+        self._rush = False
+        self._turns = self._since = 0
         self._token: trio.lowlevel.TrioToken | None = None
         self._awake = trio.Event()
         self._limiters: dict[str, trio.CapacityLimiter] = {}
@@ -83,6 +89,8 @@ class LiveDriver:
                     self._token = trio.lowlevel.current_trio_token()
                     schedule.offload = partial(self._offload, nursery)
                     while not self._stopped:
+                        if self._rush:
+                            await trio.sleep(_GATHER)
                         await self._turn()
                     nursery.cancel_scope.cancel()
             finally:
@@ -100,6 +108,7 @@ class LiveDriver:
             # An arrival never overtakes what is due: a late driver must not shift simulated time.
             # Nor does it share its instant with what comes after: a recording tells them apart.
             kernel.now = max(kernel.now, clock if due is None else min(clock, due - 1))
+            self._rush = self._in_a_rush(len(kernel.arrivals))
             kernel.take_arrivals()
             kernel.drain()
         for _ in range(_BURST):
@@ -111,6 +120,18 @@ class LiveDriver:
             kernel.drain()
         kernel.away = True
         await trio.lowlevel.checkpoint()
+
+    def _in_a_rush(self, count: int) -> bool:
+        """Tell whether arrivals had better gather: a turn of trio's costs more than a message."""
+        if self._rush:
+            return count >= _FEW
+        self._turns += 1
+        turns, within = _RUSH
+        if self._turns < turns:
+            return False
+        now = time.monotonic_ns()
+        self._turns, since, self._since = 0, self._since, now
+        return now - since < within
 
     async def _sleep(self, due: int | None) -> None:
         self._awake = trio.Event()

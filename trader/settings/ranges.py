@@ -82,6 +82,11 @@ def _check_interval(interval: str) -> None:
         raise ValueError("too long to trade on")
 
 
+def _check_currency(currency: str) -> None:
+    if currency != "quote" and not re.fullmatch(r"[A-Z0-9]{2,12}", currency):
+        raise ValueError("not a currency")
+
+
 def _check_groups(groups: dict[str, str]) -> None:
     for base, group in groups.items():
         if not (base.isalnum() and base == base.upper() and group and group.isprintable()):
@@ -157,6 +162,7 @@ RANGES: dict[str, Range] = {
     "risk.max_expected_shortfall_pct": _PERCENT,
     "risk.var_confidence_pct": Range(50, 99.9),
     "risk.returns_candles": Range(0, 5_000),
+    "risk.max_rate_age_seconds": Range(0.1, _DAY),
     "risk.protection_seconds": Range(0.1, 600),
     "sizing.volatility_target_pct": _PERCENT,
     "sizing.kelly_share_pct": _PERCENT,
@@ -265,6 +271,7 @@ FORMS: dict[str, Form] = {
     "llm.input_prices": Form(_check_prices, f"prices by model, such as {_A_PRICE}"),
     "llm.output_prices": Form(_check_prices, f"prices by model, such as {_A_PRICE}"),
     "market.venue": Form(_check_venue, "embedded, replay, or a venue of ccxt such as kraken"),
+    "risk.currency": Form(_check_currency, "a currency such as USD, or quote"),
     "risk.groups": Form(_check_groups, "groups by base currency, such as BTC=majors,SOL=alts"),
     "system.log_filter": Form(_check_names, "levels by name, such as risk_guard=DEBUG,ccxt=ERROR"),
 }

@@ -9,6 +9,7 @@ import msgspec
 from trader.advice.settings import AdviceSettings, LlmSettings
 from trader.indicators.settings import CipherASettings, CipherBSettings, IndicatorSettings
 from trader.matching.settings import SimulationSettings
+from trader.model.instrument import split_symbol
 from trader.risk.settings import (
     ExitSettings,
     LowProfitPairs,
@@ -104,6 +105,17 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shutdown: ShutdownSettings = ShutdownSettings()
     market: MarketSettings = MarketSettings()
     system: SystemSettings = SystemSettings()
+
+    @property
+    def conversion(self) -> str:
+        """The symbol by whose price equity is converted; empty where it is not."""
+        quote, currency = split_symbol(self.trading.symbols[0])[1], self.risk.currency
+        return f"{quote}-{currency}" if currency not in ("quote", quote) else ""
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """What the market is asked for: every symbol that is traded, and the conversion."""
+        return (*self.trading.symbols, *filter(None, [self.conversion]))
 
     @property
     def protections(self) -> Protections:

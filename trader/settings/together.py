@@ -51,6 +51,7 @@ def disagreements(values: Mapping[str, Value]) -> Iterator[str]:
     yield from _unlisted_host(values)
     yield from _misnamed(values)
     yield from _mixed(values)
+    yield from _inconvertible(values)
     yield from _out_of_reach(values)
     yield from _unmeasured(values)
     speed = values.get("market.speed")
@@ -91,6 +92,17 @@ def _mixed(values: Mapping[str, Value]) -> Iterator[str]:
     if symbols and len(quotes) > 1:
         named = " and ".join(quotes)
         yield f"{_placed(symbols)} are paid in {named}, but an account has one currency; choose one"
+
+
+def _inconvertible(values: Mapping[str, Value]) -> Iterator[str]:
+    """Yield an error for a currency whose price a file of one symbol's candles cannot tell."""
+    names = ("trading.symbols", "risk.currency", "market.venue", "market.stream")
+    if not values.keys() >= set(names):
+        return
+    symbols, currency, venue, stream = (values[name] for name in names)
+    own = "quote", split_symbol(symbols.value[0])[1]
+    if currency.value not in own and venue.value == "replay" and stream.value is None:
+        yield f"{_placed(currency)} needs a second symbol; {_placed(venue)} has one: leave it out"
 
 
 def _out_of_reach(values: Mapping[str, Value]) -> Iterator[str]:

@@ -22,6 +22,7 @@ from trader.ui.status import (
     PositionStatus,
     StatusDump,
 )
+from trader.ui.summary import SIZED_UP_TO
 
 LEAST_WIDTH, LEAST_HEIGHT = 40, 12
 """Columns and rows of the smallest terminal that has room for a panel and a log."""
@@ -40,6 +41,8 @@ _LIMITS = {
     "LOSS_WEEK": "week",
     "LOSS_MONTH": "month",
     "DRAWDOWN_TOTAL": "drawdown",
+    "VALUE_AT_RISK": "VaR",
+    "EXPECTED_SHORTFALL": "ES",
     "EXPOSURE_POSITIONS": "held",
     "EXPOSURE_SIZE": "size",
 }
@@ -144,6 +147,10 @@ def _equity(dump: StatusDump, width: int) -> Text:
     start = dump.equity - dump.pnl.net
     gain = float(dump.pnl.net / start * 100) if start else 0.0
     row.append(f"  {percent(gain)}  ", _colour(dump.pnl.net))
+    found = dump.conversion
+    if found is not None and found.equity is not None and found.price is not None:
+        worth = money(Decimal(str(found.equity)))
+        row.append(f"= {worth} {found.currency}, {found.symbol} {found.price:.4f}  ", "dim")
     return row.append(sparkline(dump.curve, min(width - row.cell_len, 60)), "cyan")
 
 
@@ -282,7 +289,7 @@ def _limit(limit: LimitStatus) -> Text:
     name = _LIMITS.get(limit.name, limit.name.lower().replace("_", " "))
     text = Text(f"{name:<8} ")
     colour = "red" if share >= _HIGH else "yellow" if share >= _RISING else "green"
-    if limit.name.startswith("EXPOSURE_"):
+    if limit.name.startswith(SIZED_UP_TO):
         colour = "cyan"  # sizing goes up to it, as it may
     text.append(bar(share, 4), colour)
     if limit.unit.startswith("%"):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec.structs import asdict
 
 from trader.ui.render import money, printable, signed
-from trader.ui.summary import SIMULATED, LimitUse, SessionSummary, TradeRecord
+from trader.ui.summary import SIMULATED, SIZED_UP_TO, LimitUse, SessionSummary, TradeRecord
 
 NEAR = 0.8
 """Share of a limit from which on it counts as near."""
@@ -24,7 +24,7 @@ def to_text(summary: SessionSummary, whole: bool = False) -> str:
     took = f" in {s.wall_s:.1f} s ({s.candles / s.wall_s:,.0f} a second)" if s.wall_s else ""
     rows: dict[str, list[str]] = {
         "run": [s.run, f"profile {s.profile}", f"mode {s.mode}", _end(s)],
-        "market": [*s.symbols, f"{s.candles:,} candles{took}"],
+        "market": [*s.symbols, f"{s.candles:,} candles{took}" if s.candles else "nothing came"],
         "decisions": [str(s.decisions), f"advice {_counts(s.advice)}"],
         "refused": _each(s.refusals),
         "denied": _each(s.denials),
@@ -87,7 +87,7 @@ def _limits(limits: Iterable[LimitUse]) -> list[str]:
         how = f"{limit.name} {limit.highest:.2f} of {limit.bound:g} {limit.unit}"
         if limit.reached:
             told.append(f"{how}: reached {limit.reached} x")
-        elif limit.highest >= NEAR * limit.bound and not limit.name.startswith("EXPOSURE_"):
+        elif limit.highest >= NEAR * limit.bound and not limit.name.startswith(SIZED_UP_TO):
             told.append(f"{how}: near")
     return told or [f"none came near ({NEAR:.0%})"]
 

@@ -96,6 +96,16 @@ class FeedStatus(msgspec.Struct, frozen=True):
     """`waiting` before the first data, `ended`, or a FeedCondition."""
 
 
+class ConversionStatus(msgspec.Struct, frozen=True):
+    """What equity is converted by: a symbol, its price and age, and what equity comes to."""
+
+    symbol: str
+    price: float | None
+    age_seconds: float | None
+    currency: str
+    equity: float | None
+
+
 class DecisionStatus(msgspec.Struct, frozen=True):
     """A decision: the advice it judged, and what has come of it; `time` is the market's."""
 
@@ -172,6 +182,7 @@ class StatusDump(msgspec.Struct, frozen=True):
     decisions: tuple[DecisionStatus, ...] = ()
     models: tuple[ModelStatus, ...] = ()
     budgets: tuple[BudgetStatus, ...] = ()
+    conversion: ConversionStatus | None = None
     curve: tuple[float, ...] = ()
     exit_code: int | None = None
     holds: tuple[HoldStatus, ...] = ()

@@ -74,6 +74,10 @@ class TradeRecord(msgspec.Struct, frozen=True):
     pnl: Decimal
 
 
+SIZED_UP_TO = ("EXPOSURE_", "EXPECTED_", "VALUE_")
+"""How limits begin that entries are made smaller for: to be near one is no warning."""
+
+
 class LimitUse(msgspec.Struct, frozen=True):
     """The highest use of a limit that was seen, in its unit, and how often it was reached.
 

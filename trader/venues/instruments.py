@@ -4,6 +4,8 @@ import math
 import zlib
 from decimal import Decimal
 
+import msgspec
+
 from trader.matching.settings import SimulationSettings
 from trader.model.errors import UsageError
 from trader.model.instrument import Instrument, Terms, is_perpetual, split_symbol
@@ -24,6 +26,7 @@ _LEVELS = {
     "USDC": 1.0,
     "EUR": 1.1,
 }
+_DOLLARS = {"USD", "USDC", "USDT"}
 _MIN_NOTIONAL = Decimal(5)
 _HUNDRED = Decimal(100)
 
@@ -32,6 +35,11 @@ def price_level(symbol: str) -> float:
     """Return about what a symbol costs in the embedded market: known, or derived from its name."""
     base, quote = _split(symbol)
     return (_LEVELS.get(base) or _hashed_level(base)) / _LEVELS.get(quote, 1.0)
+
+
+def is_pegged(symbol: str) -> bool:
+    """Tell whether a symbol is one dollar against another, such as USDT-USD."""
+    return set(_split(symbol)) <= _DOLLARS
 
 
 def price_decimals(level: float) -> int:
@@ -61,6 +69,25 @@ def simulated_instrument(
         terms=_terms(settings, leverage) if is_perpetual(symbol) else None,
         pairs=settings.paired_exits,
         trails=settings.trailing_orders,
+    )
+
+
+def on_paper(instrument: Instrument, settings: SimulationSettings, leverage: int) -> Instrument:
+    """Return a venue's instrument as its orders are simulated.
+
+    Steps, minimums, fees and the highest leverage are the venue's; maintenance, funding and what a
+    liquidation costs are assumed as the settings have them. Raise UsageError for a leverage that
+    the venue does not grant.
+    """
+    terms = None
+    if instrument.terms is not None:
+        most = min(instrument.terms.max_leverage, settings.max_leverage)
+        if leverage > most:
+            name = instrument.symbol
+            raise UsageError(f"trading.leverage = {leverage}: {name} has {most} at most; lower it")
+        terms = msgspec.structs.replace(_terms(settings, leverage), max_leverage=most)
+    return msgspec.structs.replace(
+        instrument, terms=terms, pairs=settings.paired_exits, trails=settings.trailing_orders
     )
 
 

@@ -10,7 +10,7 @@ from random import Random
 from typing import NamedTuple
 
 from trader.model.market import SECOND, Candle
-from trader.venues.instruments import price_decimals, price_level
+from trader.venues.instruments import is_pegged, price_decimals, price_level
 
 STEPS = 12
 """Quotes a candle."""
@@ -30,6 +30,8 @@ _JUMP = 20.0
 """Deviation of a jump, in deviations of a step."""
 _VOLATILITY_MEMORY = 0.95
 _VOLATILITY_SHOCK = 0.12
+_PEGGED = 0.01
+"""How much of the usual moves a dollar against a dollar makes."""
 _SPREAD = 0.0002
 """Full spread in calm times, as a fraction of the price."""
 _TURNOVER = 1_000_000.0
@@ -108,7 +110,7 @@ class Path:
         self._scale = 10 ** price_decimals(level)
         self._walk = math.log(level)
         self._swing = self._speed = 0.0
-        self._deviation = math.sqrt(minutes)
+        self._deviation = math.sqrt(minutes) * (_PEGGED if is_pegged(symbol) else 1.0)
         self._lots = _TURNOVER * minutes / level * _LOTS / STEPS
         self._close = 2 * round(level * self._scale)
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from trader.model.errors import NotSent, OutcomeUnknown, UsageError, VenueError
-from trader.model.instrument import Instrument
+from trader.model.instrument import Instrument, Terms
 from trader.model.market import Candle, Quote, interval_ns
 from trader.venues.streams.bars import resample
 from trader.venues.streams.times import MILLISECOND
@@ -60,6 +60,7 @@ class Rest:
             min_notional=_decimal((limits.get("cost") or {}).get("min")),
             maker_fee=_decimal(market.get("maker"), _FEE),
             taker_fee=_decimal(market.get("taker"), _FEE),
+            terms=self._terms(symbol, market),
         )
 
     def time(self) -> int | None:
@@ -147,6 +148,19 @@ class Rest:
             near = nearest(symbol, map(from_ccxt, markets))
             raise UsageError(f"symbol {symbol}: {self.venue} has none; nearest are {near}")
         return market
+
+    def _terms(self, symbol: str, market: dict[str, Any]) -> Terms | None:
+        """Return what a venue says of a perpetual's margin, which is its highest leverage."""
+        if not market.get("swap"):
+            return None
+        size = market.get("contractSize")
+        if market.get("linear") is False or size not in {None, 1}:
+            raise UsageError(
+                f"symbol {symbol}: {self.venue} counts it in contracts of {size} {market['base']};"
+                " contracts of one, settled in the quote currency, are built in"
+            )
+        most = (market["limits"].get("leverage") or {}).get("max")
+        return Terms() if most is None else Terms(max_leverage=int(most))
 
     def _step(self, value: Any) -> Decimal:
         if value is None:

@@ -128,7 +128,7 @@ def test_averages_are_told_by_their_distance_from_the_close() -> None:
     seen = Window()
     seen.add(msgspec.structs.replace(DIP, close=100_000.0, ema_fast=100_050.0), None)
 
-    assert "ema_fast: +0.050" in changed(window=seen).splitlines()
+    assert "ema_fast %: +0.050" in changed(window=seen).splitlines()
     assert "ema_fast: 100050" in changed(window=seen).splitlines()
 
 

@@ -27,6 +27,10 @@ HELD = "market.candles=20"
             ("trading.symbol=BTC-USD-PERP", "trading.leverage=3"),
             "paper/embedded/seed 10/BTC-USD-PERP/1m/3x",
         ),
+        (
+            ("trading.symbol=BTC-USDT", "risk.currency=USD"),
+            "paper/embedded/seed 10/BTC-USDT/1m/USD",
+        ),
     ],
 )
 def test_an_account_is_named_by_what_fixes_its_market(

@@ -39,6 +39,14 @@ def test_a_recorded_file_serves_one_symbol(tmp_path: Path) -> None:
         build_world(settings(tmp_path, *market).settings, None, None)
 
 
+def test_a_recording_of_frames_is_not_gone_on_with(tmp_path: Path) -> None:
+    """It would begin again from its first frame, under the account of its end."""
+    market = ("market.venue=replay", "market.stream=kraken", "market.data=x.jsonl.gz")
+
+    with pytest.raises(UsageError, match="--resume: a recording of frames is played from its"):
+        build_world(settings(tmp_path, *market).settings, b"", 7)
+
+
 @pytest.mark.parametrize(("speed", "seconds"), [("max", 20), ("1", 20), ("600", 12_000)])
 def test_the_deadline_is_wall_time_at_every_speed(speed: str, seconds: int) -> None:
     """The KillSwitch knows market time alone: twenty seconds of ours are more of its own."""

@@ -6,6 +6,7 @@ import pytest
 
 from tests.trader.venues.exchange import FakeClient, unreachable
 from trader.app.real import Shelf, candle_store, open_frames, open_real
+from trader.app.waiting import Waiting
 from trader.model.errors import UsageError
 from trader.model.market import SECOND, Candle
 from trader.settings.layers import load
@@ -22,7 +23,7 @@ def settings(folder: Path, *more: tuple[str, str]) -> Settings:
 
 def test_rules_and_fees_come_from_the_venue(tmp_path: Path):
     """Orders go to the simulated venue, which charges what the real one does."""
-    world = open_real(settings(tmp_path), None, FakeClient())
+    world = open_real(settings(tmp_path), None, Waiting(), FakeClient())
 
     assert world.real
     assert str(world.exchange.instruments["BTC-USD"].taker_fee) == "0.004"
@@ -32,30 +33,36 @@ def test_an_unknown_symbol_is_refused_with_the_nearest(tmp_path: Path):
     """Before anything has begun."""
     chosen = settings(tmp_path, ("trading.symbols", "BTC-EUR"))
     with pytest.raises(UsageError, match="nearest are BTC-USD"):
-        open_real(chosen, None, FakeClient())
+        open_real(chosen, None, Waiting(), FakeClient())
 
 
-def test_a_venue_that_is_away_is_asked_again(tmp_path: Path):
+def test_a_venue_that_is_away_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """After 1, 2, 4 ... 60 s."""
     client, slept = FakeClient(), list[float]()
     client.down = unreachable()
+    waiting = Waiting()
 
     def sleep(seconds: float) -> None:
         slept.append(seconds)
         if len(slept) == 8:
             client.down = None
 
-    open_real(settings(tmp_path), None, client, sleep=sleep)
+    monkeypatch.setattr(waiting, "sleep", sleep)
+    open_real(settings(tmp_path), None, waiting, client)
     assert slept == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
-def test_rules_of_an_earlier_run_serve_while_the_venue_is_away(tmp_path: Path):
+def test_rules_of_an_earlier_run_serve_while_the_venue_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     """Nobody waits for it."""
     client = FakeClient()
-    open_real(settings(tmp_path), None, client)
+    open_real(settings(tmp_path), None, Waiting(), client)
     away = FakeClient()
     away.down = unreachable()
-    world = open_real(settings(tmp_path), None, away, sleep=lambda _: pytest.fail("it waits"))
+    waiting = Waiting()
+    monkeypatch.setattr(waiting, "sleep", lambda _: pytest.fail("it waits"))
+    world = open_real(settings(tmp_path), None, waiting, away)
 
     assert str(world.exchange.instruments["BTC-USD"].tick) == "0.1"
 
@@ -106,3 +113,32 @@ def test_a_recording_without_the_symbol_names_those_it_has(shared: Path):
         open_frames(frames(shared, ("trading.symbols", "SOL-USD")), None)
     with pytest.raises(UsageError, match="give one of kraken, coinbase"):
         open_frames(frames(shared, ("market.stream", "nowhere")), None)
+
+
+PERP = ("trading.symbols", "BTC-USDT-PERP")
+
+
+def test_perpetuals_are_traded_where_their_stream_is_built_in(tmp_path: Path):
+    """By the venue's rules, at the leverage of the settings."""
+    chosen = settings(tmp_path, ("market.venue", "bybit"), PERP, ("trading.leverage", "3"))
+    world = open_real(chosen, None, Waiting(), FakeClient())
+    terms = world.exchange.instruments["BTC-USDT-PERP"].terms
+
+    assert terms is not None
+    assert (terms.leverage, terms.max_leverage) == (3, 50)
+
+
+@pytest.mark.parametrize(
+    ("venue", "symbols", "why"),
+    [
+        ("kraken", "BTC-USDT-PERP", "has no perpetuals; those of binance, bybit have"),
+        ("bybit", "BTC-USDT-PERP,ETH-USDT", "on lines of their own; trade one kind"),
+    ],
+)
+def test_perpetuals_are_refused_where_no_line_carries_them(
+    tmp_path: Path, venue: str, symbols: str, why: str
+):
+    """In one line that says why."""
+    chosen = settings(tmp_path, ("market.venue", venue), ("trading.symbols", symbols))
+    with pytest.raises(UsageError, match=why):
+        open_real(chosen, None, Waiting(), FakeClient())

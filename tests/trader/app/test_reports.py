@@ -11,6 +11,7 @@ from trader.app.compose import Engine
 from trader.model.messages import ActorGaveUp, HaltTrading
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
+from trader.runtime.faults import Fault
 from trader.runtime.virtual import VirtualDriver
 from trader.topology import KILL_SWITCH, MARKET_FEED, RISK_GUARD, ROLES
 from trader.ui.status import StatusDump
@@ -43,6 +44,7 @@ def test_a_picture_of_a_run_that_trades(engine: Engine) -> None:
     assert [position.symbol for position in status.positions] == ["BTC-USD"]
     assert [order.leg.name for order in status.orders] == ["STOP", "TARGET"]
     assert {limit.name for limit in status.limits if limit.used > limit.bound} == set()
+    assert {limit.name for limit in status.limits} > {"VALUE_AT_RISK", "EXPECTED_SHORTFALL"}
     assert [(feed.symbol, feed.state) for feed in status.feeds] == [("BTC-USD", "ended")]
 
 
@@ -121,3 +123,43 @@ def test_a_copy_of_the_memory_is_a_copy(engine: Engine) -> None:
     copied.ledger.positions.clear()
 
     assert reports.state_of(engine.main, RISK_GUARD).ledger.positions
+
+
+CONVERTED = ("trading.symbol=BTC-USDT", "risk.currency=USD", "market.candles=90")
+
+
+def test_what_equity_is_converted_by_is_named_with_its_age() -> None:
+    """It is watched beside what is traded: nobody advises on it, and it is no position."""
+    engine = played(*CONVERTED)
+    status = status_of(engine)
+    found = status.conversion
+
+    assert found is not None
+    assert (found.symbol, found.currency) == ("USDT-USD", "USD")
+    assert found.price == pytest.approx(1.0, abs=0.02)
+    assert found.age_seconds is not None
+    assert 0 <= found.age_seconds <= 60
+    assert found.equity == pytest.approx(float(status.equity) * found.price)
+    assert [feed.symbol for feed in status.feeds] == ["BTC-USDT", "USDT-USD"]
+    assert [actor.role.partition("[")[0] for actor in status.actors] == list(ROLES)
+    assert {decision.symbol for decision in status.decisions} == {"BTC-USDT"}
+    assert all(position.symbol == "BTC-USDT" for position in status.positions)
+    close(engine)
+
+
+def test_nothing_is_converted_where_all_is_of_one_currency(engine: Engine) -> None:
+    """A dollar is a dollar."""
+    assert status_of(engine).conversion is None
+    dollars = build("risk.currency=USD")
+    assert status_of(dollars).conversion is None
+    close(dollars)
+
+
+def test_a_run_that_is_converted_survives_a_crash_of_its_risk_guard() -> None:
+    """The rate and what is measured by it come back with the rest."""
+    one = played(*CONVERTED)
+    other = played(*CONVERTED, faults=(Fault("risk_guard", 30),))
+    assert one.digest.value == other.digest.value
+    assert status_of(one).conversion == status_of(other).conversion
+    for each in (one, other):
+        close(each)

@@ -10,12 +10,15 @@ import pytest
 
 from actors.validator import Validator
 from tests.e2e.inside import last_run, play, settings, signals_kept
+from tests.trader.venues.exchange import FakeClient, unreachable
 from trader.app import compose, results
 from trader.app.session import Crashed, Options, Session, run_session
 from trader.model.errors import UsageError
 from trader.model.messages import AdviceGiven
+from trader.settings.layers import load
 from trader.storage.archive import Archive, open_archive
 from trader.storage.schema import Run
+from trader.venues import rest
 
 SECRET = "canary-7f3a/+=x"
 SHOWN = ("system.log_level=TRACE", "market.candles=45")
@@ -196,3 +199,21 @@ def test_a_start_that_is_refused_leaves_no_run(tmp_path: Path) -> None:
         play(tmp_path, "market.candles=1")
 
     assert last_run(tmp_path).number == 1
+
+
+def test_a_venue_that_never_answers_does_not_outlast_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its time is up: a clean end, a summary that says so, and no run in the journal."""
+    client = FakeClient()
+    client.down = unreachable()
+    monkeypatch.setattr(rest, "open_client", lambda _venue: client)
+    chosen = [("market.venue", "kraken"), ("system.data_dir", str(tmp_path))]
+    loaded = load("moderate", environ={}, overrides=chosen)
+    with signals_kept():
+        summary = run_session(loaded, Options("moderate", seconds=0.2))
+
+    assert (summary.exit_code, summary.candles, summary.run) == (0, 0, "none")
+    assert 'nothing_came ended_by="--for 0.2s"' in capfd.readouterr().err
+    with open_archive(tmp_path / "journal.db") as archive:
+        assert archive.runs() == []

@@ -26,10 +26,11 @@ SOON_WARM = CipherBSettings(
 
 
 def both(
-    series: Series, history: int, b: CipherBSettings | None
+    series: Series, history: int, b: CipherBSettings | None, early: int = 0
 ) -> tuple[list[Snapshot | None], list[Snapshot | None]]:
     """Take every candle with both forms."""
-    stream, columns = stream_indicators(history, b), column_indicators(series, history, b)
+    stream = stream_indicators(history, b, early)
+    columns = column_indicators(series, history, b, early)
     folded, cursor, candles = stream.start(), columns.start(), to_candles(series)
     return (
         [stream.take(folded, candle) for candle in candles],
@@ -51,6 +52,16 @@ def test_both_forms_agree(b: CipherBSettings | None, series: Series, history: in
 
     assert stream == columns
     assert written(stream) == written(columns)
+
+
+def test_both_forms_may_begin_early() -> None:
+    """By as many candles; those that come anyway are the same."""
+    series = to_series(random_candles(7, 300, 0.0))
+    early, late = both(series, 200, None, 50), both(series, 200, None)
+
+    assert early[0] == early[1]
+    assert [row for row, snapshot in enumerate(early[0]) if snapshot is None] == list(range(149))
+    assert early[0][199:] == late[0][199:]
 
 
 @settings(max_examples=25, deadline=None)

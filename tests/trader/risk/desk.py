@@ -63,12 +63,15 @@ def rules(
     max_size_pct: float = 20.0,
     exits: ExitSettings = STILL,
     sizing: SizingSettings = ALONE,
+    conversion: str = "",
     **settings: Any,
 ) -> Rules:
     """Return rules for two symbols on spot and a perpetual; stops stay where they are."""
     instruments = {s: instrument(s) for s in SYMBOLS}
     limits = RiskSettings(**UNMEASURED | settings)
-    return Rules(limits, max_size_pct, instruments, exits=exits, sizing=sizing)
+    return Rules(
+        limits, max_size_pct, instruments, exits=exits, sizing=sizing, conversion=conversion
+    )
 
 
 def proposal(stance: Stance = Stance.LONG, decision: int = 7, **changes: Any) -> ProposeOrder:

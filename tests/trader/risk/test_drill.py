@@ -57,12 +57,21 @@ def test_settings_that_could_never_trade_are_noticed() -> None:
     assert said.startswith("ORDER_NOTIONAL: ")
 
 
+def test_every_limit_denies_its_own_breach_where_equity_is_converted() -> None:
+    """The conversion that is lost among them; without one there is nothing to lose."""
+    converted = rules(conversion="USD-EUR", **MEASURED)
+    found = {proof.reason: proof for proof in drill(converted, PRICES)}
+    assert all(proof.proven for proof in found.values())
+    assert found[Reason.CONVERSION_STALE].said == "CONVERSION_STALE: USD-EUR has no price yet"
+    assert refused_when_sound(converted, PRICES) == ""
+
+
 def test_a_limit_that_is_off_says_so() -> None:
     """Without returns there is no tail to limit: the drill does not claim to have proved it."""
     said = {proof.reason: proof.said for proof in drill(rules(), PRICES)}
     on = {proof.reason: proof.said for proof in drill(rules(**MEASURED), PRICES)}
     for reason in (Reason.VALUE_AT_RISK, Reason.EXPECTED_SHORTFALL):
-        assert said[reason] == "off: a setting of it is 0"
+        assert said[reason] == "off, by a setting of it"
         assert on[reason].startswith(f"{reason}: ")
 
 

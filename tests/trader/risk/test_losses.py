@@ -1,19 +1,31 @@
 """Loss windows and drawdown: what they stop, and until when."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-from tests.trader.risk.desk import START, SYMBOL, Desk, canceled, legs
+from tests.trader.risk.desk import START, SYMBOL, Desk, canceled, legs, placed
 from trader.accounting.windows import Window
-from trader.model.market import SECOND
-from trader.model.messages import LimitBreached, Message, TradingStateChanged
-from trader.model.orders import Leg
+from trader.model.market import SECOND, interval_ns
+from trader.model.messages import (
+    LimitBreached,
+    Message,
+    OrderDenied,
+    SubmitOrder,
+    TradingStateChanged,
+)
+from trader.model.orders import Flow, FlowKind, Leg
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.losses import mark, resume
+from trader.risk.orders import move_cash
 from trader.risk.reconcile import begin
+from trader.risk.returns import Returns
+from trader.venues.candle_file import load_candles
 
+MINUTE = 60 * SECOND
 HOUR = 3_600 * SECOND
 DAY = 24 * HOUR
 ROOMY = {f"max_{window}_loss_pct": 100.0 for window in ("daily", "weekly", "monthly")}
@@ -247,3 +259,121 @@ def test_a_restart_within_a_day_keeps_its_loss() -> None:
     breach, *_ = mark_close(desk, 96.5, desk.now + HOUR)
     assert isinstance(breach, LimitBreached)
     assert breach.limit is Reason.LOSS_DAY
+
+
+# -- in another currency ----------------------------------------------------------------------
+
+RATE = "USD-EUR"
+
+
+def converted(rate: float = 1.0, **settings: float) -> Desk:
+    """Return a desk that holds nothing, its equity measured in euros."""
+    desk = Desk(conversion=RATE, **ROOMY | settings)
+    desk.state.prices[RATE].close = rate
+    mark(desk.rules, desk.state, START)
+    return desk
+
+
+def rated(desk: Desk, rate: float, now: int = START) -> list[Message]:
+    """Mark the account at a rate."""
+    desk.state.prices[RATE].close = rate
+    return mark(desk.rules, desk.state, now)
+
+
+def test_a_currency_that_falls_is_a_loss_though_nothing_is_held() -> None:
+    """10 000 dollars are 9 000 euros, and 8 700 after a fall of 3.33 %."""
+    desk = converted(0.9, max_daily_loss_pct=3.0)
+    assert desk.state.windows.baselines[Window.DAY] == 9_000
+    assert rated(desk, 0.875) == []
+    breach, change = rated(desk, 0.87)
+    assert isinstance(breach, LimitBreached)
+    assert (breach.limit, breach.value) == (Reason.LOSS_DAY, pytest.approx(100 / 30))
+    assert isinstance(change, TradingStateChanged)
+    assert change.state is TradingState.REDUCING
+
+
+def test_the_drawdown_is_that_of_the_converted_equity() -> None:
+    """What the account has lost in its own currency, and reports, is nothing."""
+    desk = converted(1.0, max_drawdown_pct=10.0)
+    rated(desk, 1.25)
+    told = rated(desk, 1.12)
+    assert [m.limit for m in told if isinstance(m, LimitBreached)] == [Reason.DRAWDOWN_TOTAL]
+    assert desk.state.performance.max_drawdown_pct == 0.0
+    assert desk.state.measured.drawdown_pct(desk.state.worth()) == pytest.approx(10.4)
+
+
+def test_an_operator_resumes_from_the_converted_equity() -> None:
+    """Drawdown and month are measured from then on."""
+    desk = converted(1.0, max_drawdown_pct=10.0, max_monthly_loss_pct=10.0)
+    rated(desk, 0.85)
+    resume(desk.state, "the peg is back")
+    assert desk.state.windows.baselines[Window.MONTH] == 8_500
+    assert rated(desk, 0.85) == []
+    assert desk.state.holds == []
+
+
+def test_nothing_is_measured_before_the_rate_is_known() -> None:
+    """No window begins with a guess, and nothing is entered meanwhile."""
+    desk = converted(0.0)
+    assert desk.state.windows.baselines == {}
+    (told,) = desk.propose()
+    assert isinstance(told, OrderDenied)
+    assert (told.reason, told.detail) == (Reason.CONVERSION_STALE, "USD-EUR has no price yet")
+    rated(desk, 0.9)
+    assert desk.state.windows.baselines[Window.DAY] == 9_000
+
+
+def test_a_transfer_moves_the_converted_baselines_by_what_it_is_worth() -> None:
+    """A deposit of 1 000 dollars at 0.90 is 900 euros, and no gain."""
+    desk = converted(0.9)
+    flow = Flow("f", FlowKind.TRANSFER, Decimal(1_000), START)
+    move_cash(desk.rules, desk.state, flow, START)
+    assert desk.state.windows.baselines[Window.DAY] == pytest.approx(9_900)
+    assert desk.state.windows.loss_pct(Window.DAY, desk.state.worth()) == pytest.approx(0.0)
+    assert desk.state.measured.peak == pytest.approx(9_900)
+
+
+def test_an_entry_is_as_large_as_the_equity_in_its_own_currency_allows() -> None:
+    """A rate changes what is a loss, not what a fifth of equity is."""
+    desk = converted(0.5)
+    (plain,), (order,) = placed(Desk().propose()), placed(desk.propose())
+    assert order.quantity == plain.quantity
+
+
+def test_a_currency_that_moves_is_part_of_the_tail() -> None:
+    """All of equity is in it: its worst day of twenty is the portfolio's without any entry."""
+    desk = Desk(conversion=RATE, returns_candles=100, max_var_pct=50.0)
+    desk.state.prices[RATE].close = 1.0
+    desk.learn(BTC=[0.0] * 20)
+    wild = Returns(interval=60 * SECOND, values=[0.001, -0.001] * 10)
+    wild.times = list(desk.state.returns[SYMBOL].times)
+    desk.state.returns[RATE] = wild
+    (told,) = desk.propose()
+    assert isinstance(told, OrderDenied | SubmitOrder)
+    said = told.detail if isinstance(told, OrderDenied) else told.sizing
+    assert "VaR 3.79 to 3.79 % a day" in (said or "")
+
+
+def test_the_depeg_of_march_2023_is_a_loss_in_dollars(shared: Path) -> None:
+    """An account in USDC that trades nothing: the day's limit and the drawdown see the 11th."""
+    folder = shared / "data" / "ohlcv"
+    coin = load_candles(folder / "kraken_XBTUSDC_1m_2023Q1.csv.gz", interval_ns("1m"))
+    dollar = load_candles(folder / "kraken_XBTUSD_15m_2023Q1.csv", interval_ns("15m"))
+    paid = dict(zip((ts + MINUTE for ts in coin.ts_open), coin.close, strict=True))
+    desk = Desk(conversion=RATE, max_drawdown_pct=9.0)
+    days = {}
+    for opened, close in zip(dollar.ts_open, dollar.close, strict=True):
+        now = opened + dollar.interval
+        if now in paid:
+            for message in rated(desk, close / paid[now], now):
+                if isinstance(message, LimitBreached):
+                    days.setdefault(
+                        message.limit, datetime.fromtimestamp(now // SECOND, UTC).date()
+                    )
+    assert days == {
+        Reason.LOSS_DAY: date(2023, 3, 11),
+        Reason.LOSS_WEEK: date(2023, 3, 11),
+        Reason.DRAWDOWN_TOTAL: date(2023, 3, 11),
+        Reason.LOSS_MONTH: date(2023, 3, 11),
+    }
+    assert desk.state.performance.max_drawdown_pct == 0.0, "in USDC nothing was lost"

@@ -64,8 +64,8 @@ def test_nothing_is_kept_where_nothing_is_asked_for() -> None:
         (known(3.0, 4.0, 5.0, first=0), [1.0, 2.0], [4.0, 5.0]),
         # It is younger.
         (known(6.0, first=3), [3.0], [6.0]),
-        # It did not trade in the second minute.
-        (Returns(1.0, 0, MINUTE, [MINUTE, 3 * MINUTE], [4.0, 6.0]), [3.0], [6.0]),
+        # It did not trade in the second minute; what is older serves in its place.
+        (Returns(1.0, 0, MINUTE, [MINUTE, 3 * MINUTE], [4.0, 6.0]), [1.0, 3.0], [4.0, 6.0]),
         (Returns(), [], []),
     ],
 )

@@ -17,8 +17,8 @@ from trader.model.views import Stance
 from trader.risk.checks import check_shortfall, check_var
 from trader.risk.returns import Moves
 from trader.risk.settings import RiskSettings
-from trader.risk.situation import Entry, Sized
-from trader.risk.tail import bound_tail, historical, parametric, quantile
+from trader.risk.situation import Entry, Sized, Tail
+from trader.risk.tail import bound_tail, historical, parametric, quantile, tail_now
 
 BTC = instrument(SYMBOL)
 
@@ -191,3 +191,18 @@ def test_what_passes_never_has_a_tail_beyond_its_limits(
     assert within or not passes
     if bounded.quantity == entry.quantity:
         assert passes is within
+
+
+def test_the_tail_of_now_is_of_what_is_held() -> None:
+    """None where nobody knows; nothing where nothing is held."""
+    desk = Desk(**MEASURED)
+    assert tail_now(desk.rules, desk.state) == Tail()
+    desk.learn(BTC=[0.0] * 20)
+    desk.hold()
+    desk.learn(BTC=WILD)
+    found = tail_now(desk.rules, desk.state)
+    assert found is not None
+    assert found.var == pytest.approx(1_980.2 / 9_998 * 15.179, rel=1e-3)
+    desk.learn(BTC=WILD[:19])
+    assert tail_now(desk.rules, desk.state) is None
+    assert tail_now(Desk().rules, Desk().state) is None, "nothing is measured"

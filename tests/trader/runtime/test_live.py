@@ -111,6 +111,35 @@ async def test_an_arrival_never_overtakes_what_is_due(house: House) -> None:
     ]
 
 
+async def test_arrivals_of_a_rush_gather(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands a second are taken together, in order; what comes alone is taken at once."""
+    turns: list[int] = []
+    take = house.kernel.take_arrivals
+
+    def count() -> None:
+        turns.append(len(house.kernel.arrivals))
+        take()
+
+    monkeypatch.setattr(house.kernel, "take_arrivals", count)
+    driver = LiveDriver(house.kernel, ScaledClock(0))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(driver.run)
+        for number in range(2_000):
+            house.post(Counted(number))
+            await trio.lowlevel.checkpoint()
+        await trio.sleep(0.05)
+        rushed = len(turns)
+        for number in range(2_000, 2_003):
+            house.post(Counted(number))
+            await trio.sleep(0.01)
+        driver.stop()
+
+    heard = [text for _, text in house.state(FEED).log if text.startswith("Counted")]
+    assert heard == [str(Counted(number)) for number in range(2_003)]
+    assert rushed < 1_000
+    assert turns[rushed:] == [1, 1, 1]
+
+
 @pytest.mark.parametrize("senders", [1, 3])
 def test_no_wake_up_is_lost(house: House, senders: int) -> None:
     """Each post meets a driver that is about to sleep, and none needs another to be heard."""

@@ -64,6 +64,8 @@ STRICTER: dict[str, Callable[[Any, Any], bool]] = {
     "risk.max_expected_shortfall_pct": lt,
     "risk.var_confidence_pct": eq,
     "risk.returns_candles": eq,
+    "risk.currency": eq,
+    "risk.max_rate_age_seconds": lt,
     "risk.protection_seconds": lt,
     "sizing.method": eq,
     "sizing.volatility_target_pct": lt,

@@ -49,3 +49,16 @@ def test_bounds() -> None:
     assert not Range(0, 5, above=True).holds(5.01)
     assert str(Range(0, 5)) == "from 0 to 5"
     assert str(Range(0, 5, above=True)) == "above 0, at most 5"
+
+
+@pytest.mark.parametrize("currency", ["", "usd", "U", "US D", "USD-EUR", "²²", "A" * 13])
+def test_what_is_no_currency_is_refused(currency: str) -> None:
+    """It becomes the name of a symbol."""
+    with pytest.raises(ValueError, match="not a currency"):
+        FORMS["risk.currency"].check(currency)
+
+
+@pytest.mark.parametrize("currency", ["quote", "USD", "EUR", "USDC"])
+def test_a_currency_or_that_of_the_symbols_is_accepted(currency: str) -> None:
+    """By its code, or by what it is."""
+    FORMS["risk.currency"].check(currency)

@@ -7,7 +7,8 @@ import sys
 import msgspec
 import pytest
 
-from trader.settings.schema import Settings, fields, leaves, sections
+from trader.risk.settings import RiskSettings
+from trader.settings.schema import Settings, TradingSettings, fields, leaves, sections
 from trader.settings.values import to_value
 
 
@@ -49,3 +50,19 @@ def test_every_setting_has_a_docstring(section: msgspec.structs.FieldInfo) -> No
         if isinstance(field, ast.AnnAssign):
             assert isinstance(doc, ast.Expr), ast.unparse(field)
             assert isinstance(doc.value, ast.Constant), ast.unparse(field)
+
+
+@pytest.mark.parametrize(
+    ("symbols", "currency", "watched"),
+    [
+        (("BTC-USDT", "ETH-USDT-PERP"), "USD", ("BTC-USDT", "ETH-USDT-PERP", "USDT-USD")),
+        (("BTC-USDT",), "USDT", ("BTC-USDT",)),
+        (("BTC-USDT",), "quote", ("BTC-USDT",)),
+    ],
+)
+def test_what_equity_is_converted_by_is_watched_as_well(
+    symbols: tuple[str, ...], currency: str, watched: tuple[str, ...]
+) -> None:
+    """Last, and only where there is something to convert."""
+    risk = RiskSettings(currency=currency)
+    assert Settings(TradingSettings(symbols=symbols), risk).watched == watched

@@ -78,6 +78,16 @@ def test_an_account_has_one_currency() -> None:
     assert [*disagreements(one)] == []
 
 
+def test_a_file_of_one_symbol_tells_no_rate() -> None:
+    """A recording of frames may; where the symbols are of that currency none is needed."""
+    file = {"market__venue": "replay", "market__data": "btc.csv", "risk__currency": "USD"}
+    (error,) = disagreements(values(trading__symbols=("BTC-USDT",), **file))
+    assert error.startswith("risk.currency = USD (command line) needs a second symbol")
+    assert not [*disagreements(values(**file))]
+    frames = file | {"market__stream": "kraken"}
+    assert not [*disagreements(values(trading__symbols=("BTC-USDT",), **frames))]
+
+
 def test_replay_needs_data() -> None:
     """A replay without a recording is refused, one with it is not."""
     assert [*disagreements(values(market__venue="replay"))] == [

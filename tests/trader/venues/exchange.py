@@ -38,9 +38,15 @@ class FakeClient:
                 "quote": "USDT" if ":" in name else "USD",
                 "spot": ":" not in name,
                 "swap": ":" in name,
+                "linear": True if ":" in name else None,
+                "contractSize": 1.0 if ":" in name else None,
                 "active": True,
                 "precision": {"price": 0.1, "amount": 1e-8},
-                "limits": {"amount": {"min": 0.0001}, "cost": {"min": 0.5}},
+                "limits": {
+                    "amount": {"min": 0.0001},
+                    "cost": {"min": 0.5},
+                    "leverage": {"max": 50 if ":" in name else None},
+                },
                 "maker": 0.0025,
                 "taker": 0.004,
             }

@@ -8,8 +8,13 @@ from hypothesis import strategies as st
 
 from trader.matching.settings import SimulationSettings
 from trader.model.errors import UsageError
-from trader.model.instrument import Terms
-from trader.venues.instruments import price_decimals, price_level, simulated_instrument
+from trader.model.instrument import Instrument, Terms
+from trader.venues.instruments import (
+    on_paper,
+    price_decimals,
+    price_level,
+    simulated_instrument,
+)
 
 SYMBOLS = st.from_regex(r"[A-Z0-9]{1,8}-USD", fullmatch=True)
 
@@ -93,3 +98,31 @@ def test_a_perpetual_has_terms_and_costs_what_its_spot_does() -> None:
     assert (perp.base, perp.quote, perp.stake) == ("BTC", "USDT", Decimal("0.2"))
     assert (spot.terms, spot.stake) == (None, 1)
     assert price_level("BTC-USDT-PERP") == price_level("BTC-USDT")
+
+
+REAL = Instrument(
+    "BTC-USDT-PERP",
+    "BTC",
+    "USDT",
+    *map(Decimal, ("0.1", "0.001", "0.001", "5", "0.0001", "0.0006")),
+    terms=Terms(max_leverage=20),
+)
+"""A perpetual as its venue tells of it."""
+
+
+def test_a_real_instrument_on_paper_is_the_venue_s_where_the_venue_tells() -> None:
+    """Margin and funding are assumed; so is what may rest together."""
+    settings = SimulationSettings(maintenance_pct=Decimal(1), paired_exits=False)
+    paper = on_paper(REAL, settings, 10)
+
+    assert (paper.tick, paper.lot, paper.taker_fee) == (REAL.tick, REAL.lot, REAL.taker_fee)
+    assert paper.terms is not None
+    assert (paper.terms.leverage, paper.terms.max_leverage) == (10, 20)
+    assert paper.terms.maintenance == Decimal("0.01")
+    assert not paper.pairs
+
+
+def test_a_leverage_that_the_venue_does_not_grant_is_refused() -> None:
+    """Before anything has begun."""
+    with pytest.raises(UsageError, match="leverage = 21: BTC-USDT-PERP has 20 at most; lower it"):
+        on_paper(REAL, SimulationSettings(), 21)

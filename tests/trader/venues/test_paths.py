@@ -106,3 +106,11 @@ def test_prices_fall_faster_than_they_rise() -> None:
     rising, falling = sum(move > 0 for move in moves), sum(move < 0 for move in moves)
 
     assert rising > 1.1 * falling
+
+
+def test_a_dollar_against_a_dollar_hardly_moves() -> None:
+    """A hundredth of what others do; it still moves."""
+    pegged, free = (
+        statistics.pstdev(changes(draw(1, symbol, 500))) for symbol in ("USDT-USD", "BTC-USD")
+    )
+    assert 0 < pegged < free / 5

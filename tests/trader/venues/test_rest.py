@@ -1,14 +1,18 @@
 """A venue's public REST, through a client like ccxt's."""
 
+import gzip
+import json
 import time
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import ccxt
 import pytest
 
 from tests.trader.venues.exchange import FakeClient, unreachable
 from trader.model.errors import NotSent, OutcomeUnknown, UsageError
-from trader.model.instrument import Instrument
+from trader.model.instrument import Instrument, Terms
 from trader.model.market import SECOND, Quote
 from trader.venues.rest import Rest, open_client
 
@@ -33,6 +37,39 @@ def test_rules_and_fees_are_the_venue_s():
         maker_fee=Decimal("0.0025"),
         taker_fee=Decimal("0.004"),
     )
+
+
+def test_a_perpetual_has_terms_of_which_the_venue_tells_the_leverage():
+    """What it says of margin beyond that needs an account."""
+    assert rest().instrument("BTC-USDT-PERP").terms == Terms(max_leverage=50)
+
+
+@pytest.mark.parametrize("change", [{"linear": False}, {"contractSize": 0.01}])
+def test_contracts_that_are_not_of_one_are_refused(change: dict[str, Any]):
+    """Amounts would mean something else."""
+    client = FakeClient()
+    markets = client.load_markets()
+    markets["BTC/USDT:USDT"] |= change
+    client.load_markets = lambda: markets  # type: ignore[method-assign]
+    with pytest.raises(UsageError, match="contracts of one, settled in the quote currency"):
+        Rest("okx", client).instrument("BTC-USDT-PERP")
+
+
+def test_rules_of_real_perpetuals(shared: Path):
+    """Bybit's list as ccxt reads it: steps, minimums and leverage."""
+    name = "BYBIT_v5_market_instruments_info_category_linear_status_Trading_limit_1000.json.gz"
+    raw = json.loads(gzip.decompress((shared / "data/rest/cryptofeed-v3" / name).read_bytes()))
+    client = ccxt.bybit()
+    client.publicGetV5MarketInstrumentsInfo = lambda _params: raw
+    client.set_markets(client.fetch_future_markets({"category": "linear"}))
+    venue = Rest("bybit", client)
+    perpetuals = [s for s in venue.symbols() if s.endswith("-USDT-PERP")]
+
+    assert len(perpetuals) > 500
+    assert all(venue.instrument(symbol).terms for symbol in perpetuals)
+    bitcoin = venue.instrument("BTC-USDT-PERP")
+    assert (bitcoin.tick, bitcoin.lot) == (Decimal("0.1"), Decimal("0.001"))
+    assert bitcoin.terms == Terms(max_leverage=100)
 
 
 def test_a_precision_in_decimals_is_a_step_as_well():

@@ -16,6 +16,7 @@ from trader.venues.streams.events import Barred, Beat, Booked, Event, Fault, Quo
 from trader.venues.streams.times import MILLISECOND
 
 PERPETUAL = "-PERP"
+_USDC = "-USDC" + PERPETUAL
 _ARGUMENTS = 10
 """Arguments a subscription may have on spot."""
 _NAMES = {"1d": "D", "1w": "W"}
@@ -101,7 +102,9 @@ class Bybit(Base):
         return f"wss://stream.bybit.com/v5/public/{'linear' if self.linear else 'spot'}"
 
     def name_of(self, symbol: str) -> str:
-        """Return the venue's name of a symbol."""
+        """Return the venue's name of a symbol: BTCUSDT, but BTCPERP for BTC-USDC-PERP."""
+        if symbol.endswith(_USDC):
+            return symbol.replace(_USDC, "PERP")
         return symbol.removesuffix(PERPETUAL).replace("-", "")
 
     def subscriptions(self) -> Sequence[str]:

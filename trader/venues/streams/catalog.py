@@ -27,6 +27,7 @@ class Stream(msgspec.Struct, frozen=True):
     candles: str
     book: str
     intervals: tuple[str, ...]
+    perpetuals: bool = False
 
     def channels(self, interval: str) -> tuple[str, ...]:
         """Return what an engine on an interval listens to."""
@@ -49,8 +50,8 @@ STREAMS: Mapping[str, Stream] = {
     "kraken": Stream(Kraken, "ticker", "trade", "ohlc", "book", INTERVALS),
     "coinbase": Stream(Coinbase, "ticker", "market_trades", "candles", "level2", ("5m",)),
     "binance": Stream(
-        Binance, "bookTicker", "aggTrade", "kline_{interval}", "depth@100ms", _KLINES
+        Binance, "bookTicker", "aggTrade", "kline_{interval}", "depth@100ms", _KLINES, True
     ),
-    "bybit": Stream(Bybit, "orderbook.1", "publicTrade", "kline", "tickers", _KLINES),
+    "bybit": Stream(Bybit, "orderbook.1", "publicTrade", "kline", "tickers", _KLINES, True),
 }
 """By the name of the venue, which is ccxt's as well."""

@@ -49,16 +49,22 @@ class Listener(Protocol):
 
 
 class _Line:
-    """A socket with the times that tell whether it still lives (s, trio's clock)."""
+    """A socket with the times that tell whether it still lives (s, trio's clock).
+
+    Whoever listens sets `speaks`; when that was is looked up every TICK, not for each frame.
+    """
 
     def __init__(self, socket: Socket, adapter: Adapter) -> None:
         self.socket = socket
         self.adapter = adapter
+        self.speaks = False
         self.opened = self.heard = self.pinged = trio.current_time()
 
     def broken(self, now: float) -> str | None:
         """Say what is wrong with the line."""
         manners, awaited = self.adapter.manners, self.adapter.awaited
+        if self.speaks:
+            self.heard, self.speaks = now, False
         if now - self.heard > manners.silence:
             return f"nothing came for {manners.silence:g} s"
         if now - self.opened > manners.age:
@@ -162,10 +168,10 @@ async def _watch(line: _Line, listener: Listener) -> None:
 
 async def _listen(line: _Line, listener: Listener, clock: Clock) -> None:
     receive, take = line.socket.get_message, line.adapter.take
-    on_frame, on_events, current_time = listener.on_frame, listener.on_events, trio.current_time
+    on_frame, on_events = listener.on_frame, listener.on_events
     while True:
         frame = await receive()
-        line.heard = current_time()
+        line.speaks = True
         on_frame(frame)
         now = clock()
         events = take(frame, now)

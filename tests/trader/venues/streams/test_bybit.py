@@ -100,6 +100,12 @@ def test_many_symbols_are_subscribed_ten_at_a_time():
     assert [len(msgspec.json.decode(f)["args"]) for f in many.subscriptions()] == [10, 10, 5]
 
 
+def test_what_settles_in_usdc_has_a_name_of_its_own():
+    """On linear alone."""
+    names = {s: bybit(s).name_of(s) for s in ("BTC-USDC-PERP", "BTC-USDC", "BTC-USDT-PERP")}
+    assert list(names.values()) == ["BTCPERP", "BTCUSDC", "BTCUSDT"]
+
+
 def test_spot_and_linear_live_at_different_places():
     """The suffix says which is meant."""
     assert bybit().url().endswith("/linear")
