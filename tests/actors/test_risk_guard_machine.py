@@ -197,8 +197,10 @@ class WatchedVenue(RiskVenue):
     def is_held(self, symbol: str) -> bool:
         """Tell whether enough is held to be sold at the campaign's stop."""
         campaign = self.state.campaigns.get(symbol)
-        held = abs(self.holdings[symbol])
-        return campaign is not None and is_tradable(self.instruments[symbol], held, campaign.stop)
+        if campaign is None:
+            return False
+        held = campaign.side.sign * self.holdings[symbol]
+        return is_tradable(self.instruments[symbol], held, campaign.stop)
 
 
 def worth(row: Resting) -> Decimal:
