@@ -49,7 +49,7 @@ from trader.risk.settings import RiskSettings
 from trader.risk.sizing import is_tradable
 from trader.testing.stage import Stage
 
-FOLLOWING = following(break_even_at_r=0.2, trail_pct=2.0, max_candles=300)
+FOLLOWING = following(break_even_at_r=0.2, trail_pct=2.0, max_candles=60)
 FRESH = Account({"USD": CASH}, ())
 STANCES = [Stance.LONG, Stance.LONG, Stance.SHORT, Stance.SHORT, Stance.FLAT]
 ENDS = [OrderStatus.CANCELED, OrderStatus.EXPIRED]
@@ -514,7 +514,9 @@ class AnyVenue(RuleBasedStateMachine):
         """Tell whether the venue would take an exit at the campaign's stop."""
         campaign = self.venue.state.campaigns.get(symbol)
         rule = self.venue.instruments[symbol]
-        return campaign is not None and is_tradable(rule, abs(quantity), campaign.stop)
+        if campaign is None or campaign.side.sign * self.venue.holdings[symbol] < 0:
+            return False  # a crumb that is left of the other side
+        return is_tradable(rule, abs(quantity), campaign.stop)
 
     def teardown(self) -> None:
         """Once the venue answers everything, each position is under its stop, or closed."""

@@ -23,7 +23,7 @@ from tests.actors.slow_account import EPOCH, SlowAccount, starts
 from tests.trader.risk.desk import CASH
 from trader.accounting.windows import Window
 from trader.model import messages as m
-from trader.model.instrument import to_decimal
+from trader.model.instrument import ZERO, to_decimal
 from trader.model.market import SECOND
 from trader.model.messages import Message
 from trader.model.orders import Fill, Flow, FlowKind, Leg, Order, OrderStatus, Side
@@ -162,6 +162,16 @@ class WatchedVenue(RiskVenue):
         assert self.proposed.stop is not None
         risk = order.quantity * abs(slow.closes[order.symbol] - to_decimal(self.proposed.stop))
         assert risk <= most(LIMITS.risk_per_trade_pct / 100)
+        self._check_room(risk)
+
+    def _check_room(self, risk: Decimal) -> None:
+        """See that no limit is passed should every stop be reached."""
+        for symbol, campaign in self.state.campaigns.items():
+            away = campaign.side.sign * (self.slow.closes[symbol] - campaign.stop)
+            risk += max(ZERO, away) * abs(self.slow.held[symbol])
+        for window, limit in LOSS_LIMITS.items():
+            least = self.slow.baseline(window) * to_decimal(1 - limit / 100 - HAIR)
+            assert self.slow.equity - risk >= least
 
     def _check_pace(self, order: Order) -> None:
         unknown = [
@@ -187,8 +197,10 @@ class WatchedVenue(RiskVenue):
     def is_held(self, symbol: str) -> bool:
         """Tell whether enough is held to be sold at the campaign's stop."""
         campaign = self.state.campaigns.get(symbol)
-        held = abs(self.holdings[symbol])
-        return campaign is not None and is_tradable(self.instruments[symbol], held, campaign.stop)
+        if campaign is None:
+            return False
+        held = campaign.side.sign * self.holdings[symbol]
+        return is_tradable(self.instruments[symbol], held, campaign.stop)
 
 
 def worth(row: Resting) -> Decimal:

@@ -8,10 +8,12 @@ junk      a thousand pieces of junk a round, for whatever reads: refused in a li
 damage    a journal damaged at every 97th byte, another a round: refused, or harmless
 feed      a hundred mixes of a venue's mishaps a round: no candle lost, no entry into a dead feed
 lines     each mishap, and some together, on a socket of this machine; time flies
+days      real days (TRADER_SHARED) of 2018, March 2023, June 2025: which limits trip, the worst day
 year      a year of minutes as fast as it goes: memory, files, and how fast the journal opens
 day       a day of minutes by the live driver, in two minutes: the same
 """
 
+import os
 import random
 import sys
 import tempfile
@@ -26,7 +28,7 @@ import trio
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.e2e import feed, fuzz, long
+from tests.e2e import days, feed, fuzz, long
 from tests.e2e.deaths import die_often, faults_after
 from tests.e2e.inside import last_run, play
 from tests.e2e.process import Process, launched
@@ -205,6 +207,24 @@ def travel(*options: str) -> list[str]:
     return [*found, *[f"the journal opens in {journey.opened:.2f} s"] * (journey.opened > 2)]
 
 
+def live_through(number: int) -> list[str]:
+    """Trade a real market by each profile, as shipped and stretched; print what tripped."""
+    folder = Path(os.environ.get("TRADER_SHARED", "../shared"), "data", "ohlcv")
+    name, (file, symbol) = list(days.FILES.items())[number]
+    found = []
+    for profile in days.PROFILES:
+        for kind, traded, sets in (
+            ("as shipped", symbol, ()),
+            ("stretched", f"{symbol}-PERP", days.STRETCHED),
+        ):
+            book, limit = days.replay(folder / file, traded, profile, *sets)
+            text = days.to_text(f"{name}, {kind}", profile, book, limit)
+            sys.stdout.write(f"{text}\n")
+            over = [day for day in book.days if days.beyond(day, limit) > 0]
+            found += [f"{profile}, {kind}, {day}: {days.beyond(day, limit):.2f} %" for day in over]
+    return found
+
+
 def main() -> None:
     """Run a campaign."""
     campaigns = {"crashes": (lambda number: crash_everywhere(number + 10), 1)}
@@ -215,6 +235,7 @@ def main() -> None:
     campaigns["damage"] = (damage_everywhere, 10)
     campaigns["feed"] = (feed_mishaps, 10)
     campaigns["lines"] = (feed_over_a_socket, 30)
+    campaigns["days"] = (live_through, len(days.FILES))
     campaigns["year"] = (
         lambda number: travel("--candles", "525600", "--speed", "max", "--seed", str(number + 10)),
         1,

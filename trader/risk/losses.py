@@ -10,7 +10,7 @@ from trader.model.views import TradingState
 from trader.risk.checks import loss_limit
 from trader.risk.holds import NEEDS_RESUME, hold, release
 from trader.risk.protection import close, is_held
-from trader.risk.state import RiskState, Rules
+from trader.risk.state import Campaign, RiskState, Rules
 
 LOSSES = {
     Window.DAY: Reason.LOSS_DAY,
@@ -54,6 +54,32 @@ def mark(rules: Rules, state: RiskState, now: int, *, at_close: bool = False) ->
     if drawdown >= settings.emergency_pct:
         told += _stop_all(rules, state, drawdown, now)
     return told
+
+
+def room(rules: Rules, state: RiskState) -> tuple[Reason, float]:
+    """Return which loss limit is the nearest, and what may yet be lost until it is reached.
+
+    What is held, or on its way, counts as lost to its stop.
+    """
+    equity, windows = state.equity(), state.windows
+    left = {
+        reason: equity - baseline * (1 - loss_limit(rules.settings, window) / 100)
+        for window, reason in LOSSES.items()
+        if (baseline := windows.baselines.get(window)) is not None
+    }
+    nearest = min(left, key=lambda reason: left[reason], default=Reason.LOSS_DAY)
+    at_stake = sum(_at_stake(state, campaign) for campaign in state.campaigns.values())
+    return nearest, left.get(nearest, math.inf) - at_stake
+
+
+def _at_stake(state: RiskState, campaign: Campaign) -> float:
+    """Return what a position, and entries on their way, may lose from here to the stop."""
+    sign, stop = campaign.side.sign, float(campaign.stop)
+    held = abs(state.held.get(campaign.symbol, 0.0))
+    lost = held * max(0.0, sign * (state.prices[campaign.symbol].close - stop)) if held else 0.0
+    for entry in campaign.alive(Leg.ENTRY):
+        lost += float(entry.remaining) * max(0.0, sign * (float(entry.worst) - stop))
+    return lost
 
 
 def resume(state: RiskState, why: str) -> list[Message]:

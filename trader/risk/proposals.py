@@ -17,11 +17,12 @@ from trader.risk.exits import trail_of
 from trader.risk.guard import place
 from trader.risk.holds import current
 from trader.risk.limits import ALLOWED, ENTRIES_KEPT, LIMITS, SIZE_LIMITS
+from trader.risk.losses import room
 from trader.risk.portfolio import Portfolio
 from trader.risk.protection import close, is_held
 from trader.risk.returns import Moves, moves_of
 from trader.risk.situation import Rate, Situation, Sized
-from trader.risk.sizing import Band, Budget, apart, share, size_entry, tighten, wish
+from trader.risk.sizing import Band, Budget, apart, loss_of, share, size_entry, tighten, wish
 from trader.risk.state import Campaign, RiskState, Rules
 from trader.risk.tail import bound_tail
 
@@ -171,6 +172,9 @@ def size(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) 
         part = apart(float(entry.quantity * entry.worst), pull)
         said += f"; {part * 100:.0f} % of it beside what is held" if part < 1 else ""
     entry = tighten(instrument, entry, Reason.EXPOSURE_CORRELATED, part)
+    nearest, left = room(rules, state)
+    loss = float(entry.quantity) * loss_of(instrument, price, float(entry.stop))
+    entry = tighten(instrument, entry, nearest, max(0.0, left) / loss if loss > left else 1.0)
     tails = None
     if settings.returns_candles:
         entry, tails = bound_tail(settings, instrument, entry, moves, float(equity))

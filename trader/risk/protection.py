@@ -58,7 +58,7 @@ class Phase(Enum):
 def settle(rules: Rules, state: RiskState, campaign: Campaign) -> list[Message]:
     """Return the commands that bring a campaign's orders in line with its position."""
     instrument = rules.instruments[campaign.symbol]
-    held = instrument.floor_quantity(abs(state.ledger.quantity(campaign.symbol)))
+    held = instrument.floor_quantity(held_of(state, campaign))
     if not held and not campaign.alive():
         campaign.watched = False
         return []
@@ -130,8 +130,13 @@ def fail(state: RiskState, campaign: Campaign, ended: Working, now: int) -> list
 
 def is_held(rules: Rules, state: RiskState, campaign: Campaign) -> bool:
     """Tell whether enough is held of a campaign's symbol to be closed."""
-    held = abs(state.ledger.quantity(campaign.symbol))
+    held = held_of(state, campaign)
     return is_tradable(rules.instruments[campaign.symbol], held, campaign.stop)
+
+
+def held_of(state: RiskState, campaign: Campaign) -> Decimal:
+    """Return what is held on a campaign's side; a crumb on the other is none of its own."""
+    return max(ZERO, campaign.side.sign * state.ledger.quantity(campaign.symbol))
 
 
 def is_secure(instrument: Instrument, campaign: Campaign, held: Decimal) -> bool:

@@ -125,6 +125,11 @@ def apart(notional: float, pull: float) -> float:
     return notional / (math.hypot(notional, pull) + pull)
 
 
+def loss_of(instrument: Instrument, price: float, stop: float) -> float:
+    """Return what a unit entered at a price loses at its stop, with the fees of both ways."""
+    return abs(price - stop) + (price + stop) * max(0.0, float(instrument.taker_fee))
+
+
 def liquidation_price(instrument: Instrument, entry: float, side: Side) -> float:
     """Return about where a position entered at a price is liquidated; 0 or less: nowhere."""
     if instrument.terms is None:

@@ -209,9 +209,9 @@ class Desk:
         self.accept(order)
         return order
 
-    def hold(self, quantity: Decimal | str | None = None) -> tuple[Order, Order]:
+    def hold(self, quantity: Decimal | str | None = None, **changes: Any) -> tuple[Order, Order]:
         """Open a position under an accepted stop and target; return those."""
-        entry = self.enter()
+        entry = self.enter(**changes)
         stop, target = placed(self.fill(entry, quantity or entry.quantity))
         if quantity:
             self.canceled(entry)

@@ -40,7 +40,8 @@ def at(desk: Desk, close: float, now: int = START) -> list[Message]:
 def open_desk(**settings: float) -> Desk:
     """Return a desk that holds about 99 units at 100: a fall of 1 is about 1 % of equity."""
     desk = Desk(max_size_pct=100.0, risk_per_trade_pct=100.0, **settings)
-    desk.hold()
+    # So near that no loss limit makes the position smaller.
+    desk.hold(stop=99.9)
     return desk
 
 

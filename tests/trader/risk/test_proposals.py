@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from tests.trader.risk.desk import CASH, MEASURED, OTHER, PERP, SYMBOL, Desk, canceled, legs, placed
+from trader.accounting.windows import Window
 from trader.model.market import SECOND
 from trader.model.messages import Message, OrderDenied, SubmitOrder
 from trader.model.orders import Leg, OrderKind, Side, TimeInForce
@@ -13,6 +14,8 @@ from trader.model.reasons import Reason
 from trader.model.views import Stance
 from trader.risk.returns import Returns
 from trader.risk.settings import SizingSettings
+
+ROOMY = {f"max_{window}_loss_pct": 100.0 for window in ("daily", "weekly", "monthly")}
 
 
 def denied(messages: list[Message]) -> Reason:
@@ -71,12 +74,51 @@ def test_one_position_a_symbol() -> None:
 
 def test_unknown_entries_count_as_positions_and_as_spent_cash() -> None:
     """What may have been bought is counted at its worst."""
-    desk = Desk(max_size_pct=60.0, risk_per_trade_pct=50.0)
+    desk = Desk(max_size_pct=60.0, risk_per_trade_pct=50.0, **ROOMY)
     (entry,) = placed(desk.propose())
     desk.lose(entry)
     (other,) = placed(desk.propose(symbol=OTHER, decision=8))
     spent = (entry.quantity + other.quantity) * 101 * Decimal("1.001")
     assert 9_990 < spent <= 10_000
+
+
+@pytest.mark.parametrize(
+    ("window", "baseline", "left", "reason"),
+    [
+        (Window.DAY, 10_200.0, 10_000 - 9_894, Reason.LOSS_DAY),
+        (Window.WEEK, 10_500.0, 10_000 - 9_870, Reason.LOSS_WEEK),
+        (Window.MONTH, 11_000.0, 10_000 - 9_900, Reason.LOSS_MONTH),
+    ],
+)
+def test_a_trade_may_lose_no_more_than_what_is_left_of_a_limit(
+    window: Window, baseline: float, left: int, reason: Reason
+) -> None:
+    """To its stop and with the fees of both ways; beyond that it is made smaller."""
+    desk = Desk(max_size_pct=100.0, risk_per_trade_pct=3.0)
+    desk.state.windows.baselines[window] = baseline
+    (sent,) = desk.propose()
+    assert isinstance(sent, SubmitOrder)
+    assert sent.resized is reason
+    loss = sent.order.quantity * Decimal("5.195")
+    assert loss <= left < loss + Decimal("0.001")
+
+
+@pytest.mark.parametrize("filled", [True, False])
+def test_what_others_may_lose_is_not_left(filled: bool) -> None:
+    """A position counts as lost to its stop, and so does an entry of which nobody knows."""
+    desk = Desk(max_size_pct=30.0, risk_per_trade_pct=3.0, max_daily_loss_pct=2.0)
+    (entry,) = placed(desk.propose())
+    if filled:
+        desk.fill(entry, entry.quantity)
+    else:
+        desk.lose(entry)
+    (sent,) = desk.propose(symbol=OTHER, decision=8)
+    assert isinstance(sent, SubmitOrder)
+    assert sent.resized is Reason.LOSS_DAY
+    price = Decimal(100) if filled else Decimal(101)
+    at_stake = entry.quantity * (price - 95) + sent.order.quantity * Decimal("5.195")
+    spent = entry.quantity / 10 if filled else 0
+    assert 199 < at_stake + spent <= 200
 
 
 def test_most_positions_at_once() -> None:
@@ -169,7 +211,7 @@ def test_leverage_multiplies_the_largest_position() -> None:
 
 def test_the_margin_of_a_position_is_not_free() -> None:
     """What stands under one position opens no other; what it lost is gone as well."""
-    desk = Desk(max_size_pct=100.0, symbol=PERP, risk_per_trade_pct=100.0)
+    desk = Desk(max_size_pct=100.0, symbol=PERP, risk_per_trade_pct=100.0, **ROOMY)
     entry = desk.enter()
     desk.fill(entry, entry.quantity)
     spent = entry.quantity * 50 + entry.quantity / 10

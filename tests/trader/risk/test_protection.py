@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from tests.trader.risk.desk import PERP, SYMBOL, Desk, canceled, legs, placed
+from trader.model.market import SECOND
 from trader.model.messages import ProtectionDue, SubmitOrder, TradingStateChanged
 from trader.model.orders import Leg, Side
 from trader.model.reasons import Reason
@@ -428,3 +429,18 @@ def test_a_target_that_rests_is_not_watched() -> None:
     desk = Desk()
     desk.hold()
     assert reach(desk.rules, desk.state, SYMBOL, 111.0) == []
+
+
+def test_a_crumb_on_the_other_side_is_not_what_an_entry_holds() -> None:
+    """Too little to sell at its own stop, it may be enough at that of a short: it is no short."""
+    desk = Desk(symbol=PERP)
+    (crumb,) = placed(desk.propose(Stance.LONG, symbol=PERP))
+    assert legs(desk.fill(crumb, "0.0998")) == []
+    desk.canceled(crumb)
+    desk.now += 60 * SECOND
+    entry = desk.enter(decision=8)
+    assert entry.side is Side.SELL
+    assert desk.reconcile() == []
+    stop, _ = placed(desk.fill(entry, "5"))
+    assert (stop.side, stop.quantity) == (Side.BUY, Decimal("4.9002"))
+    assert desk.held == -stop.quantity
