@@ -19,8 +19,11 @@ from trader.runtime.schedule import Call, Schedule, Timer
 from trader.runtime.wiring import Taps, route_all
 from trader.topology import EDGES, KERNEL, Edge, Overflow
 
-CHECKPOINT_EVERY = 16_384
-"""Deliveries between two checkpoints of all roles: bounds what a restart has to fold again."""
+CHECKPOINT_EVERY = 4_096
+"""Deliveries between two checkpoints of all roles: bounds what a restart has to fold again.
+
+Few enough that what is remembered stays near the processor: four times as many cost 6 % more.
+"""
 OUTSIDE = "outside"
 """The sender of what a pykka reference tells."""
 
@@ -229,7 +232,7 @@ class Kernel:
                                 )
                         else:
                             self._detour(item, role, envelope)
-                    if len(queue) > bound or role.quotes:
+                    if len(queue) > bound or (record is not None and role.quotes):
                         self._look_after(role, envelope)
                     out.clear()
             except BaseException as error:  # noqa: BLE001 - pykka would stop every actor there is
