@@ -1,10 +1,32 @@
 """Start the engine: `python run.py --help`."""
 
+import os
 import signal
+import sys
+import threading
+from contextlib import suppress
+
+
+def leave(ended: SystemExit) -> None:
+    """End the process with its exit code, where it leaves a thread behind.
+
+    Such as one that a model's server keeps hanging, or that still imports the model's client. The
+    interpreter would unwind it, which aborts the process where a library is not written in C.
+    """
+    if isinstance(ended.code, int) and any(each.daemon for each in threading.enumerate()):
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):
+                stream.flush()
+        os._exit(ended.code)
+
 
 if __name__ == "__main__":
     # Until the engine listens itself, an interrupt just ends the process.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from trader.cli import main
 
-    main()
+    try:
+        main()
+    except SystemExit as ended:
+        leave(ended)
+        raise

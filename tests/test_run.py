@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.process import ROOT, launched
 
 CLOSED = """
@@ -21,6 +23,17 @@ class CtrlC:
         if name == "trader.cli":
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, CtrlC)
+runpy.run_path("run.py", run_name="__main__")
+"""
+LEFT = """
+import runpy, sys, threading, time
+from typing import Annotated
+from pydantic import AfterValidator, TypeAdapter
+def hang(_value):
+    while True: time.sleep(0.001)
+left = TypeAdapter(Annotated[int, AfterValidator(hang)])
+threading.Thread(target=left.validate_python, args=(1,), daemon=True).start()
+sys.argv = ["run.py", *sys.argv[1:]]
 runpy.run_path("run.py", run_name="__main__")
 """
 
@@ -41,3 +54,15 @@ def test_an_interrupt_before_it_has_begun_is_quiet() -> None:
     )
 
     assert (child.returncode, child.stdout, child.stderr) == (-2, b"", b"")
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["topology"], 0), (["--speed", "0"], 2)])
+def test_a_thread_that_is_left_behind_aborts_nothing(arguments: list[str], code: int) -> None:
+    """In the midst of a library of another language, as a model's client is: nothing is lost."""
+    child = subprocess.run(
+        [sys.executable, "-c", LEFT, *arguments], cwd=ROOT, capture_output=True, check=False
+    )
+
+    assert child.returncode == code
+    assert bool(child.stdout) == (code == 0)
+    assert b"exception" not in child.stderr

@@ -26,6 +26,7 @@ from trader.runtime.digest import Digest
 from trader.settings.schema import Settings
 from trader.topology import EXECUTION_BROKER, KILL_SWITCH, RISK_GUARD
 from trader.ui.summary import (
+    NO_RUN,
     Equity,
     LimitUse,
     OrderCounts,
@@ -87,7 +88,7 @@ def nothing_came(settings: Settings, profile: str, wall_s: float) -> SessionSumm
     """Sum up a run that ended before its venue had answered: it has done nothing."""
     none, cash = Decimal(0), settings.simulation.start_equity
     return SessionSummary(
-        run="none",
+        run=NO_RUN,
         profile=profile,
         mode="paper",
         simulated=True,

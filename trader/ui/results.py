@@ -6,7 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec.structs import asdict
 
 from trader.ui.render import money, printable, signed
-from trader.ui.summary import SIMULATED, SIZED_UP_TO, LimitUse, SessionSummary, TradeRecord
+from trader.ui.summary import (
+    NO_RUN,
+    SIMULATED,
+    SIZED_UP_TO,
+    LimitUse,
+    SessionSummary,
+    TradeRecord,
+)
 
 NEAR = 0.8
 """Share of a limit from which on it counts as near."""
@@ -22,9 +29,10 @@ def to_text(summary: SessionSummary, whole: bool = False) -> str:
     """Write a summary; with `whole`, every trade that it holds."""
     s = summary
     took = f" in {s.wall_s:.1f} s ({s.candles / s.wall_s:,.0f} a second)" if s.wall_s else ""
+    came = "nothing came" if s.run == NO_RUN else f"{s.candles:,} candles{took}"
     rows: dict[str, list[str]] = {
         "run": [s.run, f"profile {s.profile}", f"mode {s.mode}", _end(s)],
-        "market": [*s.symbols, f"{s.candles:,} candles{took}" if s.candles else "nothing came"],
+        "market": [*s.symbols, came],
         "decisions": [str(s.decisions), f"advice {_counts(s.advice)}"],
         "refused": _each(s.refusals),
         "denied": _each(s.denials),

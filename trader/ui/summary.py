@@ -10,6 +10,8 @@ from trader.ui import render
 
 SIMULATED = "SIMULATED: market or fills are not real, and no money has moved"
 """Said by every report of a simulated run."""
+NO_RUN = "none"
+"""In place of a run that ended before its venue had answered."""
 
 
 class OrderCounts(msgspec.Struct, frozen=True):

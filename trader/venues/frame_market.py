@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from trader.model.errors import OutcomeUnknown, UsageError
+from trader.model.instrument import PERPETUAL
 from trader.model.market import Candle, interval_name
 from trader.model.messages import CandleReceived, Message
 from trader.ports import Post, sleep_until
@@ -33,11 +34,15 @@ class Recording:
                 self._note(event)
 
     def price(self, symbol: str) -> float:
-        """Return the first price of a symbol; raise UsageError where it has none."""
-        if symbol not in self.prices:
+        """Return the first price of a symbol; raise UsageError where it has none.
+
+        The frames of a perpetual bear the name of its spot.
+        """
+        name = symbol if symbol in self.prices else symbol.removesuffix(f"-{PERPETUAL}")
+        if name not in self.prices:
             near = nearest(symbol, self.prices)
             raise UsageError(f"symbol {symbol}: not in {self._path}; it has {near}")
-        return self.prices[symbol]
+        return self.prices[name]
 
     def _note(self, event: e.Event) -> None:
         if isinstance(event, e.Trade):

@@ -142,3 +142,16 @@ def test_perpetuals_are_refused_where_no_line_carries_them(
     chosen = settings(tmp_path, ("market.venue", venue), ("trading.symbols", symbols))
     with pytest.raises(UsageError, match=why):
         open_real(chosen, None, Waiting(), FakeClient())
+
+
+def test_a_recording_of_perpetuals_is_traded_as_such(shared: Path):
+    """On margin, though frames call them by the names of their spot."""
+    data = shared / "data" / "ws" / "cryptofeed_BINANCE_FUTURES_2021-07-22.jsonl.gz"
+    symbol = "CTK-USDT-PERP"
+    chosen = [("market.venue", "replay"), ("market.data", str(data)), ("market.stream", "binance")]
+    chosen += [("trading.symbols", symbol), ("trading.leverage", "3")]
+    world = open_frames(load("moderate", environ={}, overrides=chosen).settings, None)
+    terms = world.exchange.instruments[symbol].terms
+
+    assert terms is not None
+    assert terms.leverage == 3
