@@ -66,7 +66,7 @@ def test_a_crash_while_a_stop_is_moved_changes_no_decision(trails: str, tmp_path
     plain = run()
     assert plain.orders.submitted > (20 if trails == "false" else 12)
     assert Reason.EXIT_TRAILING in {trade.exit_reason for trade in plain.trade_log}
-    for role, last, step in (("risk_guard", 570, 47), ("execution_broker", 60, 7)):
+    for role, last, step in (("risk_guard", 570, 71), ("execution_broker", 60, 9)):
         for at in range(1, last, step):
             crashed = run(fault=(Fault(role, at),))
             assert crashed.restarts

@@ -59,17 +59,17 @@ def mark(rules: Rules, state: RiskState, now: int, *, at_close: bool = False) ->
 def room(rules: Rules, state: RiskState) -> tuple[Reason, float]:
     """Return which loss limit is the nearest, and what may yet be lost until it is reached.
 
-    What is held, or on its way, counts as lost to its stop.
+    In the quote currency. What is held, or on its way, counts as lost to its stop.
     """
-    equity, windows = state.equity(), state.windows
+    worth, windows = state.worth(), state.windows
     left = {
-        reason: equity - baseline * (1 - loss_limit(rules.settings, window) / 100)
+        reason: worth - baseline * (1 - loss_limit(rules.settings, window) / 100)
         for window, reason in LOSSES.items()
         if (baseline := windows.baselines.get(window)) is not None
     }
     nearest = min(left, key=lambda reason: left[reason], default=Reason.LOSS_DAY)
     at_stake = sum(_at_stake(state, campaign) for campaign in state.campaigns.values())
-    return nearest, left.get(nearest, math.inf) - at_stake
+    return nearest, left.get(nearest, math.inf) / (state.rate or 1.0) - at_stake
 
 
 def _at_stake(state: RiskState, campaign: Campaign) -> float:

@@ -174,7 +174,9 @@ def size(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) 
     entry = tighten(instrument, entry, Reason.EXPOSURE_CORRELATED, part)
     nearest, left = room(rules, state)
     loss = float(entry.quantity) * loss_of(instrument, price, float(entry.stop))
-    entry = tighten(instrument, entry, nearest, max(0.0, left) / loss if loss > left else 1.0)
+    if loss > left:
+        said += f"; {nearest} leaves {max(0.0, left):.2f} {instrument.quote}"
+        entry = tighten(instrument, entry, nearest, max(0.0, left) / loss)
     tails = None
     if settings.returns_candles:
         entry, tails = bound_tail(settings, instrument, entry, moves, float(equity))

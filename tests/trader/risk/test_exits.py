@@ -113,6 +113,18 @@ def test_what_fills_later_goes_under_the_moved_stop() -> None:
     assert stop.trigger == Decimal("100.21")
 
 
+def test_a_rest_that_the_tighter_stop_makes_large_enough_is_covered() -> None:
+    """What was below the venue's minimum at the old stop gets a pair of its own at the new one."""
+    it = desk(EVEN)
+    entry = it.enter()
+    for order in placed(it.fill(entry, "5")):
+        it.accept(order)
+    assert placed(it.fill(entry, "0.104")) == []
+    stop, target, moved_stop = placed(it.close_candle(105))
+    assert stop.quantity == target.quantity == Decimal("0.104")
+    assert stop.trigger == moved_stop.trigger == Decimal("100.21")
+
+
 def test_each_pair_has_its_own_stop_moved() -> None:
     """One new stop a group, each for what its group covers."""
     it = desk(EVEN)

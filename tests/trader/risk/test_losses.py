@@ -19,7 +19,7 @@ from trader.model.messages import (
 from trader.model.orders import Flow, FlowKind, Leg
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
-from trader.risk.losses import mark, resume
+from trader.risk.losses import mark, resume, room
 from trader.risk.orders import move_cash
 from trader.risk.reconcile import begin
 from trader.risk.returns import Returns
@@ -377,3 +377,12 @@ def test_the_depeg_of_march_2023_is_a_loss_in_dollars(shared: Path) -> None:
         Reason.LOSS_MONTH: date(2023, 3, 11),
     }
     assert desk.state.performance.max_drawdown_pct == 0.0, "in USDC nothing was lost"
+
+
+def test_what_may_yet_be_lost_is_told_in_the_currency_that_is_traded() -> None:
+    """3 % of a day that began with 8 000 euros is 300 dollars, where one costs 0.8."""
+    desk = converted(0.8, max_daily_loss_pct=3.0)
+    assert room(desk.rules, desk.state) == (Reason.LOSS_DAY, pytest.approx(300))
+    rated(desk, 0.79)
+    left = 10_000 - 8_000 * 0.97 / 0.79
+    assert room(desk.rules, desk.state) == (Reason.LOSS_DAY, pytest.approx(left))

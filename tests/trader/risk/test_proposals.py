@@ -103,6 +103,16 @@ def test_a_trade_may_lose_no_more_than_what_is_left_of_a_limit(
     assert loss <= left < loss + Decimal("0.001")
 
 
+def test_a_denial_for_too_little_names_what_left_so_little() -> None:
+    """Hardly anything of the day's loss is left: an order of it could not be closed."""
+    desk = Desk()
+    desk.state.windows.baselines[Window.DAY] = 10_309.0
+    (denial,) = desk.propose()
+    assert isinstance(denial, OrderDenied)
+    assert denial.reason is Reason.SIZE_BELOW_MINIMUM
+    assert "LOSS_DAY leaves 0.27 USD" in denial.detail
+
+
 @pytest.mark.parametrize("filled", [True, False])
 def test_what_others_may_lose_is_not_left(filled: bool) -> None:
     """A position counts as lost to its stop, and so does an entry of which nobody knows."""
