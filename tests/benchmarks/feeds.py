@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 import trio
+import websockets.trio.client
 from trio_websocket import open_websocket_url
 
 from actors.market_feed import MarketFeed
@@ -87,12 +88,17 @@ def _loads(frame: str, times: int) -> Any:
 
 def _line(count: int) -> Iterator[Figure]:
     """Receive so many frames with the library alone, then through the whole feed."""
-    bare = max(_received(_bare, count) for _ in range(2))
-    whole = max(_received(_whole, count) for _ in range(2))
+    bare, other, whole = (
+        max(_received(receive, count) for _ in range(2)) for receive in (_bare, _other, _whole)
+    )
     figure = Figure("line, 200-byte frames to the actor", whole, "frames/s")
     figure = figure.beside("trio-websocket alone", bare)
     ratio = figure.ratio or 0.0
     yield msgspec.structs.replace(figure, target=">= 0.6 times", holds=ratio >= 0.6)
+    # What there would be to gain from another library under `trader.venues.streams.connection`.
+    yield Figure("the same, libraries alone: websockets", other, "frames/s").beside(
+        "trio-websocket alone", bare
+    )
 
 
 def _received(receive: Any, count: int) -> float:
@@ -114,6 +120,16 @@ async def _bare(url: str, count: int) -> float:
         began = perf_counter()
         for _ in range(count):
             await socket.get_message()
+        return count / (perf_counter() - began)
+
+
+async def _other(url: str, count: int) -> float:
+    async with websockets.trio.client.connect(url, compression=None) as socket:
+        await socket.send(Kraken((BTC,), ("ticker",), "1m").subscriptions()[0])
+        await socket.recv()
+        began = perf_counter()
+        for _ in range(count):
+            await socket.recv()
         return count / (perf_counter() - began)
 
 
