@@ -259,12 +259,13 @@ def _kind(role: str, members: Sequence[ActorStatus]) -> Text:
 
 
 def _actor_rows(actors: Sequence[ActorStatus]) -> list[Text]:
-    head = Text(f"{'actor':<31}{'state':<10}{'restarts':>8}{'waiting':>9}  last message", "dim")
-    return [head, *map(_actor_row, actors)]
+    width = max([30, *(len(actor.role) for actor in actors)]) + 1
+    titles = f"{'actor':<{width}}{'state':<10}{'restarts':>8}{'waiting':>9}  last message"
+    return [Text(titles, "dim"), *(_actor_row(actor, width) for actor in actors)]
 
 
-def _actor_row(actor: ActorStatus) -> Text:
-    row = Text(f"{actor.role:<30} ")
+def _actor_row(actor: ActorStatus, width: int) -> Text:
+    row = Text(f"{actor.role:<{width}}")
     row.append(f"{actor.state:<10}", "green" if actor.state == "up" else "bold red")
     row.append(f"{actor.restarts:>8}", "yellow" if actor.restarts else "")
     row.append(f"{actor.depth:>9}  {actor.last_message or '-'}")

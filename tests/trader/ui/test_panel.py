@@ -177,6 +177,18 @@ def test_workers_of_one_kind_are_one_where_room_is_scarce() -> None:
     assert "CandleClosed  boom" in shown(changed(actors=workers), width=150, height=50)
 
 
+def test_a_long_name_moves_no_column() -> None:
+    """The worker of a perpetual has the longest there is."""
+    actors = [
+        ActorStatus(role, "up", 0, 0, 0, None, None)
+        for role in ("risk_guard", "indicator_worker[DOGE-USDT-PERP]")
+    ]
+    table = shown(changed(actors=tuple(actors)), height=50)
+    lines = [line for line in table.splitlines() if line.startswith(("risk_guard", "indicator_"))]
+    assert len(lines) == 2
+    assert len({line.index(" up ") for line in lines}) == 1
+
+
 def test_an_actor_in_trouble_comes_first() -> None:
     """What a small terminal has no room for are those that are well."""
     down = ActorStatus("kill_switch", "given up", 3, 12, 4, None, None)
