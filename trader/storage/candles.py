@@ -122,7 +122,7 @@ class CandleStore:
     def _open(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self.path, _SECONDS, isolation_level=None)) as db:
+            with closing(sqlite3.connect(self.path, timeout=_SECONDS, isolation_level=None)) as db:
                 db.executescript(_TABLES)
                 if write:
                     db.execute("BEGIN IMMEDIATE")

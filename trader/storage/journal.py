@@ -24,8 +24,8 @@ _PUT_RUN = (
 _PUT_CHECKPOINT = "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?, ?)"
 _COUNT_CHECKPOINTS = "SELECT count(*) FROM checkpoints WHERE run = ?"
 _DROP_CHECKPOINTS = (
-    "DELETE FROM checkpoints WHERE run = ?1 AND role = ?2 AND seq NOT IN"
-    " (SELECT seq FROM checkpoints WHERE run = ?1 AND role = ?2 ORDER BY row DESC, seq DESC"
+    "DELETE FROM checkpoints WHERE run = :run AND role = :role AND seq NOT IN"
+    " (SELECT seq FROM checkpoints WHERE run = :run AND role = :role ORDER BY row DESC, seq DESC"
     " LIMIT 2)"
 )
 
@@ -173,7 +173,7 @@ class Journal:
         for role, checkpoint in self._checkpoints.items():
             row = (self.run.number, role, *checkpoint)
             self._archive.connection.execute(_PUT_CHECKPOINT, (*row, seal(row)))
-            self._archive.connection.execute(_DROP_CHECKPOINTS, row[:2])
+            self._archive.connection.execute(_DROP_CHECKPOINTS, {"run": row[0], "role": role})
         counted = self._archive.connection.execute(_COUNT_CHECKPOINTS, (self.run.number,))
         return int(counted.fetchone()[0])
 

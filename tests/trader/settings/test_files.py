@@ -60,7 +60,7 @@ def test_json_and_toml(tmp_path: Path, name: str, content: str) -> None:
         ("a.toml", "", "a.toml: the file is empty"),
         ("a.json", "[1]", "a.json: holds no tables"),
         ("a.json", "null", "a.json: holds no tables"),
-        ("a.json", '{"risk": {\n"a": 1,}}', "a.json line 2 column 8: not valid JSON"),
+        ("a.json", '{"risk": {\n"a": 1 1}}', "a.json line 2 column 8: not valid JSON"),
         pytest.param(
             "a.json", '{"a": ' + "1" * 5000 + "}", "a.json: not valid JSON (Exceeds", id="digits"
         ),
