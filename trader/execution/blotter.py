@@ -18,8 +18,12 @@ from trader.model.messages import (
 from trader.model.orders import Fill, Leg, Order, OrderState, OrderStatus
 from trader.model.reasons import Reason
 
-KEPT = 1_000
-"""Settled orders that are remembered, the newest: late reports of them are still understood."""
+KEPT = 250
+"""Settled orders that are remembered, the newest: late reports of them are still understood.
+
+Those of minutes at the highest rate that entries may come; what is told later still, the account
+lists. They are most of what every checkpoint writes.
+"""
 
 
 class Change(msgspec.Struct, frozen=True):
