@@ -353,7 +353,9 @@ def test_a_model_that_hangs_holds_up_neither_exits_nor_the_end(
         (model,) = run.status()["models"]
         assert (model["model"], model["questions"]) == ("openai:any", 1)
         assert [each["questions"] for each in run.status()["budgets"]] == [1, 1]
-        assert sum(each.unanswered for each in advised(tmp_path)) == 1
-        assert sum(each.tokens for each in advised(tmp_path)) == spent(tmp_path).tokens > 0
+        (asked,) = [each for each in advised(tmp_path) if each.source == "openai:any"]
+        # Whether the run still hears that it was cut off is chance; what it may cost stays booked.
+        assert (asked.advice, asked.unanswered + asked.refused) == (1, 1)
+        assert asked.tokens == spent(tmp_path).tokens > 0
     assert len(server.asked) == 1
     assert leaks(tmp_path) == []
