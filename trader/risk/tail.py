@@ -7,7 +7,7 @@ square root of time.
 
 import math
 from collections.abc import Sequence
-from functools import cache
+from statistics import NormalDist
 
 from trader.model.instrument import Instrument
 from trader.model.reasons import Reason
@@ -18,6 +18,7 @@ from trader.risk.situation import Entry, Tail, Tails
 from trader.risk.sizing import tighten
 from trader.risk.state import RiskState, Rules
 
+_NORMAL = NormalDist()
 _TRIES = 8
 """Times that an entry is made smaller until it is within both limits; then it is denied."""
 
@@ -36,18 +37,9 @@ def historical(outcomes: Sequence[float], confidence_pct: float, scale: float = 
 
 def parametric(deviation: float, confidence_pct: float) -> Tail:
     """Return the tail of a normal distribution around 0 of this deviation (a ratio)."""
-    z = quantile(confidence_pct)
-    density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
-    return Tail(100 * deviation * z, 100 * deviation * density / (1 - confidence_pct / 100))
-
-
-@cache
-def quantile(confidence_pct: float) -> float:
-    """Return how many deviations a normal value stays below with this confidence, by bisection."""
-    low, high, beyond = 0.0, 40.0, 2 * (1 - confidence_pct / 100)
-    while (middle := (low + high) / 2) not in (low, high):
-        low, high = (middle, high) if math.erfc(middle / math.sqrt(2)) > beyond else (low, middle)
-    return low
+    z = _NORMAL.inv_cdf(confidence_pct / 100)
+    beyond = _NORMAL.pdf(z) / (1 - confidence_pct / 100)
+    return Tail(100 * deviation * z, 100 * deviation * beyond)
 
 
 def tail_now(rules: Rules, state: RiskState) -> Tail | None:

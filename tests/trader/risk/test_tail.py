@@ -18,7 +18,7 @@ from trader.risk.checks import check_shortfall, check_var
 from trader.risk.returns import Moves
 from trader.risk.settings import RiskSettings
 from trader.risk.situation import Entry, Sized, Tail
-from trader.risk.tail import bound_tail, historical, parametric, quantile, tail_now
+from trader.risk.tail import bound_tail, historical, parametric, tail_now
 
 BTC = instrument(SYMBOL)
 
@@ -43,12 +43,6 @@ def test_a_tail_of_gains_is_no_loss() -> None:
 def test_a_day_is_reached_by_the_square_root_of_time() -> None:
     """Candles of a quarter of an hour: 96 of them, 9.80 times the loss."""
     assert historical(TWENTY, 95.0, math.sqrt(96)).var == pytest.approx(5.0 * 9.798, rel=1e-3)
-
-
-@pytest.mark.parametrize("confidence", [50.0, 75.0, 90.0, 95.0, 99.0, 99.9])
-def test_the_quantile_of_the_normal_distribution(confidence: float) -> None:
-    """As the standard library has it."""
-    assert quantile(confidence) == pytest.approx(NormalDist().inv_cdf(confidence / 100), abs=1e-12)
 
 
 def test_the_parametric_tail_is_that_of_a_normal_distribution() -> None:
