@@ -1,7 +1,6 @@
 """Past runs of a data directory, read from its journal."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -9,11 +8,11 @@ import msgspec
 
 from trader.app.recount import recount
 from trader.model.errors import JournalError, UsageError
-from trader.model.market import SECOND
 from trader.storage.archive import open_archive
 from trader.storage.data_dir import holder_of
 from trader.storage.schema import Run
 from trader.ui.catalogue import Catalogue, RunEntry
+from trader.ui.render import iso
 from trader.ui.summary import SessionSummary
 
 
@@ -103,8 +102,8 @@ def _entry(run: Run, is_running: bool) -> RunEntry:
         account=run.account,
         profile=run.profile,
         mode=run.mode,
-        started=_utc(run.started),
-        ended=None if run.ended is None else _utc(run.ended),
+        started=iso(run.started),
+        ended=None if run.ended is None else iso(run.ended),
         resumed_from=run.resumed_from,
         envelopes=run.rows,
         exit_code=None if summary is None else summary.exit_code,
@@ -113,7 +112,3 @@ def _entry(run: Run, is_running: bool) -> RunEntry:
         net=None if summary is None else summary.pnl.net,
         audit_digest=run.audit_digest,
     )
-
-
-def _utc(time_ns: int) -> str:
-    return datetime.fromtimestamp(time_ns / SECOND, UTC).isoformat(timespec="seconds")

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -10,7 +9,6 @@ import msgspec
 from trader.app.compose import rules_of
 from trader.model.errors import UsageError
 from trader.model.instrument import Instrument
-from trader.model.market import SECOND
 from trader.model.reasons import Reason
 from trader.risk.drill import Proof, drill, refused_when_sound
 from trader.risk.limits import every_limit, unit_of
@@ -18,6 +16,7 @@ from trader.settings.fingerprint import fingerprint
 from trader.settings.layers import Loaded
 from trader.settings.schema import Settings
 from trader.settings.values import to_text
+from trader.ui.render import iso
 from trader.venues.instruments import price_level, simulated_instrument
 
 _FILE = "limits.json"
@@ -116,4 +115,4 @@ def _read(directory: Path, settings: Settings) -> str | None:
         return None
     if proved.fingerprint != fingerprint(settings):
         return None
-    return datetime.fromtimestamp(proved.time / SECOND, UTC).isoformat(timespec="seconds")
+    return iso(proved.time)

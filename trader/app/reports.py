@@ -44,7 +44,7 @@ from trader.topology import (
     VALIDATOR,
 )
 from trader.ui.lines import Line
-from trader.ui.render import word
+from trader.ui.render import iso, word
 from trader.ui.status import (
     ActorStatus,
     ConversionStatus,
@@ -319,7 +319,7 @@ def status_of(engine: Engine, run: str, start: Start, began: float, now: int) ->
         mode="paper",
         simulated=True,
         time=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        market_time=_utc(now),
+        market_time=iso(now, "milliseconds"),
         uptime_seconds=time.monotonic() - began,
         state=level_of(engine.tally, state),
         reason=holds[0].reason if holds else None,
@@ -375,7 +375,3 @@ def line_of(engine: Engine, start: Start, speed: float) -> Line:
         candles=candles_of(engine),
         speed=speed,
     )
-
-
-def _utc(time_ns: int) -> str:
-    return datetime.fromtimestamp(time_ns / SECOND, UTC).isoformat(timespec="milliseconds")

@@ -1,12 +1,10 @@
 """Why trading is not active, since when, and what lifts it."""
 
-from datetime import UTC, datetime
-
 from trader.app.tally import Tally
-from trader.model.market import SECOND
 from trader.model.views import TradingState
 from trader.risk.holds import current, lifts, lifts_at
 from trader.risk.state import Hold, RiskState
+from trader.ui.render import iso
 from trader.ui.status import HoldStatus
 
 
@@ -37,11 +35,7 @@ def _status(hold: Hold, now: int) -> HoldStatus:
         reason=hold.reason,
         state=hold.level,
         detail=hold.detail,
-        since=_utc(hold.since) if hold.since else None,
+        since=iso(hold.since) if hold.since else None,
         lifts=lifts(hold.reason),
-        lifts_at=None if ends is None else _utc(ends),
+        lifts_at=None if ends is None else iso(ends),
     )
-
-
-def _utc(time_ns: int) -> str:
-    return datetime.fromtimestamp(time_ns // SECOND, UTC).isoformat()

@@ -97,6 +97,11 @@ def utc(time_ns: int) -> str:
     return (_EPOCH + timedelta(microseconds=time_ns // 1000)).isoformat(" ", "seconds")[:19]
 
 
+def iso(time_ns: int, timespec: str = "seconds") -> str:
+    """Write a time for programs to read, as ISO 8601 with its zone, which is UTC."""
+    return (_EPOCH + timedelta(microseconds=time_ns // 1000)).isoformat(timespec=timespec)
+
+
 def to_json(value: msgspec.Struct, redact: Callable[[str], str] = str) -> bytes:
     """Encode a Struct as JSON, every Decimal as a string in full, each text redacted."""
     return msgspec.json.encode(_shown(msgspec.to_builtins(value, builtin_types=(Decimal,)), redact))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trader.ui.render import ago, has_colours, money, pairs, plain, span, to_json, utc, word
+from trader.ui.render import ago, has_colours, iso, money, pairs, plain, span, to_json, utc, word
 
 
 @given(st.text())
@@ -107,3 +107,9 @@ def test_colours_are_for_terminals_that_have_them(
 ) -> None:
     """And for people who want them: no-color.org."""
     assert has_colours(is_terminal, environ) is has
+
+
+def test_a_time_for_programs_names_its_zone() -> None:
+    """It is read back as it was, to the part of a second that is asked for."""
+    assert iso(1_735_690_320_999_000_000) == "2025-01-01T00:12:00+00:00"
+    assert iso(1_735_690_320_999_000_000, "milliseconds") == "2025-01-01T00:12:00.999+00:00"
