@@ -31,15 +31,18 @@ class Candle(msgspec.Struct, frozen=True, gc=False):
         """Say what about this cannot be a candle of an interval; None if it can."""
         low, high = self.low, self.high
         # NaN fails every comparison.
-        if not (
+        if (
             0.0 < low <= self.open <= high < _INFINITY
             and low <= self.close <= high
             and 0.0 <= self.volume < _INFINITY
         ):
-            return "impossible values"
-        if self.ts_event - self.ts_open != interval or not is_on_grid(self.ts_open, interval):
+            opened = self.ts_open
+            if self.ts_event - opened == interval and (
+                opened % interval == 0 or is_on_grid(opened, interval)
+            ):
+                return None
             return "wrong interval"
-        return None
+        return "impossible values"
 
 
 class Quote(msgspec.Struct, frozen=True, gc=False):
