@@ -27,8 +27,11 @@ class Candle(msgspec.Struct, frozen=True, gc=False):
     close: float
     volume: float
 
-    def fault(self, interval: int) -> str | None:
-        """Say what about this cannot be a candle of an interval; None if it can."""
+    def fault(self, interval: int, closed: int = 0) -> str | None:
+        """Say what about this cannot be a candle of an interval; None if it can.
+
+        It can follow a sound one that `closed` when it opens (ns).
+        """
         low, high = self.low, self.high
         # NaN fails every comparison.
         if (
@@ -37,11 +40,8 @@ class Candle(msgspec.Struct, frozen=True, gc=False):
             and 0.0 <= self.volume < _INFINITY
         ):
             opened = self.ts_open
-            if self.ts_event - opened == interval and (
-                opened % interval == 0 or is_on_grid(opened, interval)
-            ):
-                return None
-            return "wrong interval"
+            on_grid = opened == closed or is_on_grid(opened, interval)
+            return None if on_grid and self.ts_event - opened == interval else "wrong interval"
         return "impossible values"
 
 

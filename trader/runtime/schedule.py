@@ -185,11 +185,10 @@ class Schedule:
 
     def _step(self, task: Task, value: Any, error: BaseException | None) -> None:
         """Run a port coroutine to what it awaits next, or to its end."""
-        call = task.call
         try:
             trap = task.coroutine.send(value) if error is None else task.coroutine.throw(error)
         except StopIteration as end:
-            self._answer(task, call.done(call.key, end.value))
+            self._answer(task, task.call.done(task.call.key, end.value))
         except BaseException as failure:
             self._fail(task, self._to_failure(failure))
             if isinstance(failure, KeyboardInterrupt):

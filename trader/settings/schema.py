@@ -78,7 +78,7 @@ class SystemSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Record every message, so that the run can be resumed, replayed and audited."""
     status_seconds: float = 10.0
     """Wall time between two status lines."""
-    heartbeat_seconds: float = 900.0
+    heartbeat_seconds: float = 3_600.0
     """Market time between two heartbeats in the log."""
     handler_limit_seconds: float = 5.0
     """Wall time after which a handler counts as wedged and the KillSwitch halts trading."""
