@@ -7,6 +7,8 @@ square root of time.
 
 import math
 from collections.abc import Sequence
+from itertools import repeat
+from operator import add, mul
 from statistics import NormalDist
 
 from trader.model.instrument import Instrument
@@ -71,7 +73,7 @@ def bound_tail(
 
     def outcomes(entry: Entry) -> list[float]:
         part = float(entry.quantity * entry.worst) / equity
-        return [held + part * own for held, own in zip(moves.held, moves.entry, strict=True)]
+        return list(map(add, moves.held, map(mul, repeat(part), moves.entry)))
 
     before = historical(moves.held, confidence, scale)
     found = outcomes(entry)
