@@ -59,7 +59,8 @@ def place(
     )
     campaign.attempt += 1
     campaign.orders[cid] = Working(order, quantity, worst)
-    _forget(campaign)
+    if len(campaign.orders) > REMEMBERED:
+        _forget(campaign)
     return SubmitOrder(
         campaign.decision, order, approve(order, state.epoch), _purpose(campaign, order)
     )
@@ -81,7 +82,9 @@ def _purpose(campaign: Campaign, order: Order) -> Reason | None:
 
 def cancel(orders: list[Working], reason: Reason) -> list[CancelOrder]:
     """Return the commands that cancel these orders, but for those that are being canceled."""
-    wanted = [working for working in orders if not working.canceling]
-    for working in wanted:
-        working.canceling = True
-    return [CancelOrder(working.order.client_order_id, reason) for working in wanted]
+    told = []
+    for working in orders:
+        if not working.canceling:
+            working.canceling = True
+            told.append(CancelOrder(working.order.client_order_id, reason))
+    return told

@@ -41,6 +41,8 @@ def move(
     if found is None:
         return []
     campaign, working = found
+    if working.status is status and not working.doubtful:
+        return []  # what was placed a moment ago, or is told twice
     unasked = not working.canceling and working.remaining > 0
     working.status = status
     working.doubtful = False
