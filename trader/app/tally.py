@@ -10,14 +10,6 @@ from trader.model.messages import HaltTrading, Message
 from trader.model.reasons import Reason
 from trader.model.views import Stance, TradingState
 
-_COUNTS: dict[type[Message], str] = {
-    m.OrderSubmitted: "submitted",
-    m.OrderFilled: "filled",
-    m.OrderCanceled: "canceled",
-    m.OrderExpired: "canceled",
-    m.OrderRejected: "rejected",
-    m.OrderDenied: "denied",
-}
 _ENDS = frozenset({Reason.HALT_SHUTDOWN, Reason.START_RECONCILING})
 
 
@@ -52,12 +44,7 @@ class Tally:
 
     def take(self, _sender: str, message: Message, time: int) -> None:
         """Count one message of `types`."""
-        kind = type(message)
-        count, fold = _COUNTS.get(kind), self._folds.get(kind)
-        if count is not None:
-            self.orders[count] += 1
-        if fold is not None:
-            fold(self, message, time)
+        self._folds[type(message)](self, message, time)
 
     def _advise(self, message: m.AdviceGiven, _time: int) -> None:
         if message.advice.stance is not Stance.HOLD:
@@ -74,16 +61,28 @@ class Tally:
         self.book.proposed(message, time)
 
     def _deny(self, message: m.OrderDenied, _time: int) -> None:
+        self.orders["denied"] += 1
         self.denials[message.reason] += 1
         self.book.denied(message)
 
-    def _submit(self, message: m.SubmitOrder, _time: int) -> None:
+    def _approve(self, message: m.SubmitOrder, _time: int) -> None:
         self.book.submitted(message)
 
+    def _submit(self, _message: m.OrderSubmitted, _time: int) -> None:
+        self.orders["submitted"] += 1
+
+    def _cancel(self, _message: m.OrderCanceled | m.OrderExpired, _time: int) -> None:
+        self.orders["canceled"] += 1
+
     def _reject(self, message: m.OrderRejected, _time: int) -> None:
+        self.orders["rejected"] += 1
         self.rejections[message.reason] += 1
 
-    def _fill(self, message: m.OrderFilled | m.OrderPartiallyFilled, _time: int) -> None:
+    def _fill(self, message: m.OrderFilled, time: int) -> None:
+        self.orders["filled"] += 1
+        self._fill_part(message, time)
+
+    def _fill_part(self, message: m.OrderFilled | m.OrderPartiallyFilled, _time: int) -> None:
         self.fills += 1
         self.book.filled(message.fill)
 
@@ -116,9 +115,12 @@ class Tally:
         m.AdviceRefused: _refuse,
         m.ProposeOrder: _propose,
         m.OrderDenied: _deny,
-        m.SubmitOrder: _submit,
+        m.SubmitOrder: _approve,
+        m.OrderSubmitted: _submit,
+        m.OrderCanceled: _cancel,
+        m.OrderExpired: _cancel,
         m.OrderRejected: _reject,
-        m.OrderPartiallyFilled: _fill,
+        m.OrderPartiallyFilled: _fill_part,
         m.OrderFilled: _fill,
         m.PositionLiquidated: _liquidate,
         m.PositionChanged: _move,
@@ -126,7 +128,7 @@ class Tally:
         m.HaltTrading: _halt,
         m.TradingStateChanged: _change,
     }
-    types = frozenset({*_COUNTS, *_folds})
+    types = frozenset(_folds)
 
 
 def often(counts: Mapping[str, int]) -> dict[str, int]:

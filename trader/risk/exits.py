@@ -16,6 +16,7 @@ from decimal import Decimal
 
 import msgspec
 
+from trader.accounting.position import OpenTrade
 from trader.model.instrument import ONE, ZERO, Instrument, to_decimal
 from trader.model.market import Candle
 from trader.model.messages import Message
@@ -45,17 +46,18 @@ def trail_of(exits: ExitSettings, instrument: Instrument, price: float, atr: flo
 
 def follow(rules: Rules, state: RiskState, symbol: str, candle: Candle) -> list[Message]:
     """Return what the close of a candle asks of a position: to be closed, or a tighter stop."""
-    campaign = state.campaigns.get(symbol)
-    if campaign is None or campaign.closing is not None or symbol not in state.held:
+    if symbol not in state.held or state.campaigns[symbol].closing is not None:
         return []
-    exits, instrument = rules.exits, rules.instruments[symbol]
-    if not instrument.pairs and (told := reach(rules, state, symbol, candle.close)):
+    campaign, exits = state.campaigns[symbol], rules.exits
+    if not rules.instruments[symbol].pairs and (told := reach(rules, state, symbol, candle.close)):
         return told
-    if exits.max_candles and _is_over(rules, state, campaign, candle):
-        return close(rules, state, campaign, Reason.EXIT_TIME)
-    if not (campaign.trail or exits.break_even_at_r or exits.break_even_at_pct):
+    over = _is_over(exits, state.ledger.positions[symbol].trade, candle)
+    moves = campaign.trail or exits.break_even_at_r or exits.break_even_at_pct
+    if not (over or moves) or not is_held(rules, state, campaign):
         return []
-    return _follow(rules, state, campaign, candle.close) if is_held(rules, state, campaign) else []
+    if over:
+        return close(rules, state, campaign, Reason.EXIT_TIME)
+    return _follow(rules, state, campaign, candle.close)
 
 
 def _follow(rules: Rules, state: RiskState, campaign: Campaign, price: float) -> list[Message]:
@@ -68,12 +70,9 @@ def _follow(rules: Rules, state: RiskState, campaign: Campaign, price: float) ->
     return told + _leave_past_stop(rules, state, campaign, price)
 
 
-def _is_over(rules: Rules, state: RiskState, campaign: Campaign, candle: Candle) -> bool:
-    trade = state.ledger.positions[campaign.symbol].trade
-    longest = rules.exits.max_candles * (candle.ts_event - candle.ts_open)
-    if trade is None or candle.ts_event - trade.opened < longest:
-        return False
-    return is_held(rules, state, campaign)
+def _is_over(exits: ExitSettings, trade: OpenTrade | None, candle: Candle) -> bool:
+    longest = exits.max_candles * (candle.ts_event - candle.ts_open)
+    return trade is not None and 0 < longest <= candle.ts_event - trade.opened
 
 
 def _can_move(instrument: Instrument) -> bool:

@@ -160,10 +160,12 @@ def _is_stop(campaign: Campaign, fill: Fill) -> bool:
 
 
 def _remember(rules: Rules, state: RiskState, closed: Closed) -> None:
-    since = closed.ts - remembered(rules.protections)
-    state.closed = [*(trade for trade in state.closed if trade.ts >= since), closed]
+    trades, since = state.closed, closed.ts - remembered(rules.protections)
+    while trades and trades[0].ts < since:
+        del trades[0]
+    trades.append(closed)
     state.locks = [lock for lock in state.locks if lock.until > closed.ts]
-    state.locks += judge_trades(rules.protections, state.closed)
+    state.locks += judge_trades(rules.protections, trades)
     state.results = [*state.results[1 - RESULTS_KEPT :], closed.profit]
 
 

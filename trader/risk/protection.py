@@ -26,23 +26,13 @@ from enum import StrEnum
 
 from trader.model.instrument import ZERO, Instrument
 from trader.model.messages import Message, ProtectionDue
-from trader.model.orders import Side
+from trader.model.orders import ENTRY, EXIT, STOP, TARGET, Side
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.guard import cancel, place
 from trader.risk.holds import hold
 from trader.risk.sizing import is_tradable
-from trader.risk.state import (
-    ENTRY,
-    EXIT,
-    STOP,
-    TARGET,
-    Campaign,
-    Legs,
-    RiskState,
-    Rules,
-    Working,
-)
+from trader.risk.state import Campaign, Legs, RiskState, Rules, Working
 
 ATTEMPTS = 3
 GIVE_UP = 2 * ATTEMPTS

@@ -11,7 +11,17 @@ from trader.accounting.ledger import Ledger
 from trader.accounting.performance import Performance
 from trader.accounting.windows import LossWindows, Window
 from trader.model.instrument import ZERO, Instrument
-from trader.model.orders import FINAL, Leg, Order, OrderStatus, Side
+from trader.model.orders import (
+    ENTRY,
+    EXIT,
+    FINAL,
+    STOP,
+    TARGET,
+    Leg,
+    Order,
+    OrderStatus,
+    Side,
+)
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.locks import Closed, Lock
@@ -60,10 +70,6 @@ class Price(msgspec.Struct):
         """When the market last said anything."""
         return max(self.quoted, self.closed)
 
-
-ENTRY, STOP, TARGET, EXIT = Leg
-# Every word of every order leads here, and Python 3.11 takes a tenth of a microsecond and more to
-# look up the member of an enum.
 
 _RESTING = frozenset({OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED})
 
