@@ -36,7 +36,8 @@ class Ledger(msgspec.Struct):
 
     def apply(self, fill: Fill) -> Trade | None:
         """Fold a fill unless it is known; return the trade it ends."""
-        if self.knows(fill):
+        key = _key(fill)
+        if key in self.seen:
             return None
         position = self.positions.get(fill.symbol) or Position(fill.symbol)
         before = position.realized
@@ -46,19 +47,20 @@ class Ledger(msgspec.Struct):
             self.cash += position.realized - before - fill.fee
         else:
             self.cash -= fill.side.sign * fill.quantity * fill.price + fill.fee
-        self._remember(_key(fill))
+        self._remember(key)
         return trade
 
     def move(self, flow: Flow) -> bool:
         """Fold a flow; tell whether it was new."""
-        if self.knows(flow):
+        key = _key(flow)
+        if key in self.seen:
             return False
         self.cash += flow.amount
         if flow.kind is FlowKind.FUNDING and flow.symbol is not None:
             self.positions.setdefault(flow.symbol, Position(flow.symbol)).fund(flow.amount)
         else:
             self.transfers += flow.amount
-        self._remember(_key(flow))
+        self._remember(key)
         return True
 
     def quantity(self, symbol: str) -> Decimal:

@@ -17,13 +17,15 @@ OTHERS = "others"
 class Portfolio(msgspec.Struct):
     """Every symbol at once, in the quote currency.
 
-    `positions` are the symbols held or on their way to be. `exposure` is notional by symbol: what
-    is held at the last close, and entries that may still fill, unknown ones too, at their worst.
-    `net` is the same with its sign, below zero where it gains as the price falls.
+    `equity` is that of the last closes, `positions` are the symbols held or on their way to be.
+    `exposure` is notional by symbol: what is held at the last close, and entries that may still
+    fill, unknown ones too, at their worst. `net` is the same with its sign, below zero where it
+    gains as the price falls.
     `reserved` is the cash that those entries may still put up, `margin` what stands under
     perpetuals.
     """
 
+    equity: float
     positions: list[str]
     exposure: dict[str, Decimal]
     net: dict[str, Decimal]
@@ -38,7 +40,7 @@ class Portfolio(msgspec.Struct):
 
 def take(rules: Rules, state: RiskState) -> Portfolio:
     """Take a picture of the account."""
-    portfolio = Portfolio([], {}, {})
+    portfolio = Portfolio(state.equity(), [], {}, {})
     for symbol, position in state.ledger.positions.items():
         if position.quantity:
             instrument = rules.instruments.get(symbol)
@@ -67,12 +69,13 @@ def _add_entries(
         portfolio.reserved += notional * (instrument.stake + instrument.taker_fee)
 
 
-def shares_of(rules: Rules, portfolio: Portfolio, equity: float) -> dict[str, float]:
+def shares_of(rules: Rules, portfolio: Portfolio) -> dict[str, float]:
     """Return signed exposure by symbol as a ratio of equity; without equity there is none.
 
     Where equity is converted all of it is in the quote currency, and moves with that.
     """
-    shares = {s: float(net) / equity for s, net in portfolio.net.items()} if equity > 0 else {}
+    equity, net = portfolio.equity, portfolio.net
+    shares = {s: float(amount) / equity for s, amount in net.items()} if equity > 0 else {}
     return shares | ({rules.conversion: 1.0} if rules.conversion else {})
 
 

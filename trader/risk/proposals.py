@@ -100,7 +100,8 @@ def situation_of(
     now: int,
 ) -> Situation:
     """Gather what an entry is judged by."""
-    settings, price, worth = rules.settings, state.prices[proposal.symbol], state.worth()
+    settings, price = rules.settings, state.prices[proposal.symbol]
+    worth = held.equity * state.rate
     campaign = state.campaigns.get(proposal.symbol) or Campaign(proposal.symbol, 0, ZERO, None)
     holds = is_held(rules, state, campaign)
     at_work = campaign.alive(Leg.ENTRY, Leg.EXIT) if holds else campaign.alive()
@@ -136,7 +137,7 @@ def situation_of(
 def size(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) -> Sized:
     """Size an entry that nothing denies."""
     settings, instrument, price = rules.settings, situation.instrument, situation.market
-    equity, symbol = to_decimal(state.equity()), instrument.symbol
+    equity, symbol = to_decimal(held.equity), instrument.symbol
     moves = _moves(rules, state, held, situation)
     now_held = abs(state.ledger.quantity(symbol)) * to_decimal(price)
     group = portfolio.group_of(settings, instrument)
@@ -168,7 +169,7 @@ def size(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) 
     said = f"{rules.sizing.method}: {budget.wish.said}"
     part = 1.0
     if rules.sizing.reduce_correlated:
-        pull = _pull(held, float(equity), situation, moves)
+        pull = _pull(held, situation, moves)
         part = apart(float(entry.quantity * entry.worst), pull)
         said += f"; {part * 100:.0f} % of it beside what is held" if part < 1 else ""
     entry = tighten(instrument, entry, Reason.EXPOSURE_CORRELATED, part)
@@ -179,23 +180,23 @@ def size(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) 
         entry = tighten(instrument, entry, nearest, max(0.0, left) / loss)
     tails = None
     if settings.returns_candles:
-        entry, tails = bound_tail(settings, instrument, entry, moves, float(equity))
+        entry, tails = bound_tail(settings, instrument, entry, moves, held.equity)
         said += f"; {tails}"
     return Sized(instrument, entry, settings, situation.price.mid, said, tails)
 
 
 def _moves(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) -> Moves:
     settings, sign = rules.settings, situation.side.sign
-    shares = portfolio.shares_of(rules, held, state.equity())
+    shares = portfolio.shares_of(rules, held)
     most, least = settings.returns_candles, settings.returns_needed
     return moves_of(state.returns, shares, situation.symbol, sign, most, least)
 
 
-def _pull(held: Portfolio, equity: float, situation: Situation, moves: Moves) -> float:
+def _pull(held: Portfolio, situation: Situation, moves: Moves) -> float:
     """Return the notional that moves as the entry does; what is not known moves as one."""
     if moves.missing or not moves.square:
         return situation.side.sign * float(sum(held.net.values(), ZERO))
-    return moves.pull * equity
+    return moves.pull * held.equity
 
 
 def _rate(state: RiskState, now: int) -> Rate:

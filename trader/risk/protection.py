@@ -53,6 +53,9 @@ class Phase(StrEnum):
 
 COVERED, NAKED, UNEVEN, WAITING, FREE = Phase
 
+Groups = dict[str | None, Decimal]
+"""Quantities by the group of their orders."""
+
 
 def settle(rules: Rules, state: RiskState, campaign: Campaign) -> list[Message]:
     """Return the commands that bring a campaign's orders in line with its position."""
@@ -170,23 +173,24 @@ def phase_of(instrument: Instrument, campaign: Campaign, legs: Legs, held: Decim
     canceling = [working for working in resting if working.canceling]
     if canceling and any(w not in replaced(campaign.side, stops) for w in canceling):
         return WAITING
-    covered, orphans = covered_by(stops), _orphans(legs)
-    rest = held - covered - _sum(orphans)
+    covered = by_group(stops)
+    orphans = _orphans(legs[TARGET], covered)
+    lacking = held - sum(covered.values(), ZERO)
+    rest = lacking - _sum(orphans)
     if rest < 0:
         return UNEVEN
-    if covered == held:
+    if not lacking:
         return COVERED
     pieces = [rest, *(orphan.remaining for orphan in orphans)]
     if any(is_tradable(instrument, piece, campaign.stop) for piece in pieces):
-        return NAKED if len({stop.order.group for stop in stops}) < PAIRS else UNEVEN
+        return NAKED if len(covered) < PAIRS else UNEVEN
     mergeable = resting and not legs[ENTRY] and is_tradable(instrument, held, campaign.stop)
     return UNEVEN if mergeable else WAITING
 
 
-def _orphans(legs: Legs) -> list[Working]:
+def _orphans(targets: list[Working], covered: Groups) -> list[Working]:
     """Return the targets whose stop is gone."""
-    groups = {stop.order.group for stop in legs[STOP]}
-    return [t for t in legs[TARGET] if t.remaining and t.order.group not in groups]
+    return [t for t in targets if t.order.group not in covered and t.remaining]
 
 
 def replaced(side: Side, stops: list[Working]) -> list[Working]:
@@ -202,13 +206,18 @@ def replaced(side: Side, stops: list[Working]) -> list[Working]:
     return [s for s in fixed if s.accepted and tightest[s.order.group][1] is not s]
 
 
-def covered_by(stops: Iterable[Working]) -> Decimal:
-    """Return how much is under stops; those of one group sell the same."""
-    groups: dict[str | None, Decimal] = {}
+def by_group(stops: Iterable[Working]) -> Groups:
+    """Return how much is under the stops of each group, which sell the same."""
+    groups: Groups = {}
     for stop in stops:
         group = stop.order.group
         groups[group] = max(groups.get(group, ZERO), stop.remaining)
-    return sum(groups.values(), ZERO)
+    return groups
+
+
+def covered_by(stops: Iterable[Working]) -> Decimal:
+    """Return how much is under stops."""
+    return sum(by_group(stops).values(), ZERO)
 
 
 def _sum(orders: Iterable[Working]) -> Decimal:
@@ -223,8 +232,9 @@ def _cover(
 ) -> list[Message]:
     if campaign.failures >= GIVE_UP:
         return []
-    orphans = _orphans(legs)
-    rest = held - covered_by(legs[STOP]) - _sum(orphans)
+    covered = by_group(legs[STOP])
+    orphans = _orphans(legs[TARGET], covered)
+    rest = held - sum(covered.values(), ZERO) - _sum(orphans)
     told: list[Message] = [
         place(state, campaign, STOP, orphan.remaining, orphan.order.group)
         for orphan in orphans

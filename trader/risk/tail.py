@@ -47,9 +47,9 @@ def parametric(deviation: float, confidence_pct: float) -> Tail:
 def tail_now(rules: Rules, state: RiskState) -> Tail | None:
     """Return the tail of what is held and on its way; None where it is not measured or known."""
     settings = rules.settings
-    shares = shares_of(rules, take(rules, state), state.equity())
     if not settings.returns_candles:
         return None
+    shares = shares_of(rules, take(rules, state))
     if not shares:
         return Tail()
     most, least = settings.returns_candles, settings.returns_needed
