@@ -46,9 +46,11 @@ def trail_of(exits: ExitSettings, instrument: Instrument, price: float, atr: flo
 
 def follow(rules: Rules, state: RiskState, symbol: str, candle: Candle) -> list[Message]:
     """Return what the close of a candle asks of a position: to be closed, or a tighter stop."""
-    if symbol not in state.held or state.campaigns[symbol].closing is not None:
+    if symbol not in state.held:
         return []
     campaign, exits = state.campaigns[symbol], rules.exits
+    if campaign.closing is not None:
+        return []
     if not rules.instruments[symbol].pairs and (told := reach(rules, state, symbol, candle.close)):
         return told
     over = _is_over(exits, state.ledger.positions[symbol].trade, candle)

@@ -7,14 +7,12 @@ square root of time.
 
 import math
 from collections.abc import Sequence
-from itertools import repeat
-from operator import add, mul
 from statistics import NormalDist
 
 from trader.model.instrument import Instrument
 from trader.model.reasons import Reason
 from trader.risk.portfolio import shares_of, take
-from trader.risk.returns import Moves, dot, moves_of
+from trader.risk.returns import Moves, mix, moves_of
 from trader.risk.settings import RiskSettings
 from trader.risk.situation import Entry, Tail, Tails
 from trader.risk.sizing import tighten
@@ -71,9 +69,11 @@ def bound_tail(
     if moves.missing or equity <= 0:
         return entry, Tails(missing=moves.missing or "there is no equity")
 
+    beside = 1.0 if any(moves.held) else 0.0
+
     def outcomes(entry: Entry) -> list[float]:
         part = float(entry.quantity * entry.worst) / equity
-        return list(map(add, moves.held, map(mul, repeat(part), moves.entry)))
+        return mix((moves.entry, moves.held), (part, beside))
 
     before = historical(moves.held, confidence, scale)
     found = outcomes(entry)
@@ -91,7 +91,7 @@ def bound_tail(
         entry = tighten(instrument, entry, reason, part)
         found = outcomes(entry)
         after = historical(found, confidence, scale)
-    deviation = math.sqrt(dot(found, found) / len(found)) * scale
+    deviation = math.hypot(*found) / math.sqrt(len(found)) * scale
     return entry, Tails(before, after, parametric(deviation, confidence))
 
 
