@@ -28,15 +28,15 @@ class Ledger(msgspec.Struct):
 
     def knows(self, event: Fill | Flow) -> bool:
         """Tell whether a fill or a flow has been applied."""
-        return _key(event) in self.seen
+        return event.key in self.seen
 
     def pass_over(self, event: Fill | Flow) -> None:
         """Never apply a fill or a flow: the cash that the ledger began with holds it already."""
-        self._remember(_key(event))
+        self._remember(event.key)
 
     def apply(self, fill: Fill) -> Trade | None:
         """Fold a fill unless it is known; return the trade it ends."""
-        key = _key(fill)
+        key = fill.key
         if key in self.seen:
             return None
         position = self.positions.get(fill.symbol) or Position(fill.symbol)
@@ -52,7 +52,7 @@ class Ledger(msgspec.Struct):
 
     def move(self, flow: Flow) -> bool:
         """Fold a flow; tell whether it was new."""
-        key = _key(flow)
+        key = flow.key
         if key in self.seen:
             return False
         self.cash += flow.amount
@@ -101,13 +101,6 @@ class Ledger(msgspec.Struct):
         self.seen[key] = None
         if len(self.seen) > REMEMBERED:
             del self.seen[next(iter(self.seen))]
-
-
-def _key(event: Fill | Flow) -> str:
-    if isinstance(event, Flow):
-        return f"flow {event.flow_id}"
-    # Venues number trades per symbol.
-    return f"{event.symbol}/{event.trade_id}"
 
 
 def _unrealized(position: Position, marks: Mapping[str, float]) -> Decimal:

@@ -134,6 +134,11 @@ class Fill(msgspec.Struct, frozen=True):
     liquidity: Liquidity
     ts_event: int
 
+    @property
+    def key(self) -> str:
+        """What tells it from any other fill and flow: venues number trades per symbol."""
+        return f"{self.symbol}/{self.trade_id}"
+
 
 class FlowKind(StrEnum):
     """Why money came or went without a fill."""
@@ -154,6 +159,11 @@ class Flow(msgspec.Struct, frozen=True):
     amount: Decimal
     ts_event: int
     symbol: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells it from any other flow and fill."""
+        return f"flow {self.flow_id}"
 
 
 class OrderState(msgspec.Struct, frozen=True):
