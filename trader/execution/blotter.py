@@ -15,7 +15,7 @@ from trader.model.messages import (
     OrderSubmitted,
     PositionLiquidated,
 )
-from trader.model.orders import Fill, Leg, Order, OrderState, OrderStatus
+from trader.model.orders import ENTRY, Fill, Order, OrderState, OrderStatus
 from trader.model.reasons import Reason
 
 KEPT = 250
@@ -137,7 +137,7 @@ class Blotter(msgspec.Struct):
             if leg is None or state.status.final:
                 return []
             record = Record(state.order, correlation, OrderStatus.UNKNOWN)
-            record.unwanted = leg is Leg.ENTRY
+            record.unwanted = leg is ENTRY
             self.records[record.id] = record
         return [self._change(record, record.take(state, fills))]
 

@@ -35,7 +35,7 @@ from trader.model.messages import (
     OrderRejected,
     OrderUnknown,
 )
-from trader.model.orders import Fill, Leg, Order, OrderState, OrderStatus
+from trader.model.orders import ENTRY, Fill, Order, OrderState, OrderStatus
 from trader.model.reasons import Reason
 
 _THERE = frozenset(OrderStatus) - NOT_THERE
@@ -177,7 +177,7 @@ class Record(msgspec.Struct):
         self.status = move(before, event)
         if before in NOT_THERE and self.status not in NOT_THERE:
             # Given up, and there after all: nobody counts on an entry any more.
-            late = before is OrderStatus.REJECTED and self.order.leg is Leg.ENTRY
+            late = before is OrderStatus.REJECTED and self.order.leg is ENTRY
             self.unwanted = self.unwanted or late
             return [OrderAccepted(self.id, self.venue_order_id)]
         return []

@@ -12,7 +12,7 @@ from trader.matching.pricing import Pricing, touch
 from trader.model.errors import Rejected
 from trader.model.instrument import ZERO, Instrument
 from trader.model.market import Quote
-from trader.model.orders import Order, OrderKind, OrderState, OrderStatus, Side, TimeInForce
+from trader.model.orders import SELL, Order, OrderKind, OrderState, OrderStatus, TimeInForce
 from trader.model.reasons import Reason
 
 _BEARS = {
@@ -84,7 +84,7 @@ def _reduced(order: Order, pricing: Pricing, book: Book) -> Order:
     if instrument.terms is not None:
         held = closing(book, order)
     else:
-        sells = order.side is Side.SELL
+        sells = order.side is SELL
         held = instrument.floor_quantity(book.balance(instrument.base)) if sells else ZERO
     if held == 0:
         reject(Reason.NOTHING_TO_CLOSE, f"{order.side} {order.quantity}, held {held}")
@@ -137,7 +137,7 @@ def _record(
         record.follow(touch(order.side, quote))
     if instrument.terms is not None:
         record.budget = ZERO if order.reduce_only else _margin(order, pricing, book, price, quote)
-    elif order.side is Side.SELL:
+    elif order.side is SELL:
         record.currency = instrument.base
     elif price is not None:
         amount = order.quantity * price

@@ -20,7 +20,7 @@ from trader.accounting.position import OpenTrade
 from trader.model.instrument import ONE, ZERO, Instrument, to_decimal
 from trader.model.market import Candle
 from trader.model.messages import Message
-from trader.model.orders import Leg
+from trader.model.orders import STOP
 from trader.model.reasons import Reason
 from trader.risk.guard import place
 from trader.risk.protection import close, covered_by, is_held, reach, settle
@@ -137,14 +137,14 @@ def _move(rules: Rules, state: RiskState, campaign: Campaign, price: float) -> I
             continue
         fixed = [stop for stop in stops if stop.order.trigger is not None]
         if not any(_lies_at_least(campaign, stop) for stop in fixed):
-            yield place(state, campaign, Leg.STOP, covered, group)
+            yield place(state, campaign, STOP, covered, group)
         elif trails and len(fixed) == len(stops):
-            yield place(state, campaign, Leg.STOP, covered, group, trail=campaign.trail)
+            yield place(state, campaign, STOP, covered, group, trail=campaign.trail)
 
 
 def _by_group(campaign: Campaign) -> dict[str | None, list[Working]]:
     groups: dict[str | None, list[Working]] = {}
-    for stop in campaign.alive(Leg.STOP):
+    for stop in campaign.alive(STOP):
         groups.setdefault(stop.order.group, []).append(stop)
     return groups
 

@@ -4,7 +4,7 @@ import math
 
 from trader.accounting.windows import Window
 from trader.model.messages import LimitBreached, Message
-from trader.model.orders import Leg
+from trader.model.orders import ENTRY
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.checks import loss_limit
@@ -73,7 +73,7 @@ def _at_stake(state: RiskState, campaign: Campaign) -> float:
     sign, stop = campaign.side.sign, float(campaign.stop)
     held = abs(state.held.get(campaign.symbol, 0.0))
     lost = held * max(0.0, sign * (state.prices[campaign.symbol].close - stop)) if held else 0.0
-    for entry in campaign.alive(Leg.ENTRY):
+    for entry in campaign.alive(ENTRY):
         lost += float(entry.remaining) * max(0.0, sign * (float(entry.worst) - stop))
     return lost
 
@@ -134,7 +134,7 @@ def _stop_all(rules: Rules, state: RiskState, drawdown: float, now: int) -> list
     bound = rules.settings.emergency_pct
     told = _breach(state, Reason.EMERGENCY_STOP, drawdown, bound, now)
     for campaign in state.campaigns.values() if told else ():
-        if campaign.alive(Leg.ENTRY) or is_held(rules, state, campaign):
+        if campaign.alive(ENTRY) or is_held(rules, state, campaign):
             told += close(rules, state, campaign, Reason.EXIT_LIMIT)
     return told
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from trader.model import messages as m
 from trader.model.instrument import ZERO
 from trader.model.messages import Message, PositionChanged
-from trader.model.orders import Fill, Flow, FlowKind, Leg, OrderStatus, Side
+from trader.model.orders import ENTRY, STOP, Fill, Flow, FlowKind, OrderStatus, Side
 from trader.model.reasons import Reason
 from trader.risk.guard import cancel
 from trader.risk.locks import Closed, closed_by, judge_trades, remembered
@@ -47,7 +47,7 @@ def move(
     working.status = status
     working.doubtful = False
     told: list[Message] = []
-    if status is OrderStatus.OPEN and working.order.leg is Leg.STOP:
+    if status is OrderStatus.OPEN and working.order.leg is STOP:
         campaign.failures = 0
     elif status.final and unasked:
         told += fail(state, campaign, working, now)
@@ -62,7 +62,7 @@ def reject(
     if found is None:
         return []
     campaign, working = found
-    if reason is Reason.VENUE_WOULD_TRIGGER and working.order.leg is Leg.STOP:
+    if reason is Reason.VENUE_WOULD_TRIGGER and working.order.leg is STOP:
         campaign.closing = campaign.closing or campaign.stopping
     return move(rules, state, client_order_id, OrderStatus.REJECTED, now)
 
@@ -84,7 +84,7 @@ def fill(
         if status.final or not working.status.final:
             working.status = status
     if fill.side is not campaign.side:
-        told += cancel(campaign.alive(Leg.ENTRY), Reason.CANCEL_CLOSING)
+        told += cancel(campaign.alive(ENTRY), Reason.CANCEL_CLOSING)
     return [*told, *settle(rules, state, campaign)]
 
 
@@ -156,7 +156,7 @@ def position_of(rules: Rules, state: RiskState, campaign: Campaign) -> PositionC
 def _is_stop(campaign: Campaign, fill: Fill) -> bool:
     """Tell whether a stop of ours, or the venue by liquidating, brought a fill about."""
     working = campaign.orders.get(fill.client_order_id)
-    return working is None or working.order.leg is Leg.STOP
+    return working is None or working.order.leg is STOP
 
 
 def _remember(rules: Rules, state: RiskState, closed: Closed) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from trader.model.instrument import ZERO, Instrument, to_decimal
-from trader.model.orders import Leg
+from trader.model.orders import ENTRY
 from trader.risk.protection import is_held
 from trader.risk.settings import RiskSettings
 from trader.risk.state import Campaign, RiskState, Rules
@@ -57,7 +57,7 @@ def take(rules: Rules, state: RiskState) -> Portfolio:
 def _add_entries(
     rules: Rules, state: RiskState, portfolio: Portfolio, symbol: str, campaign: Campaign
 ) -> None:
-    entries = campaign.alive(Leg.ENTRY)
+    entries = campaign.alive(ENTRY)
     if entries or is_held(rules, state, campaign):
         portfolio.positions.append(symbol)
     if entries:

@@ -9,7 +9,7 @@ from trader.accounting.windows import Window
 from trader.model.instrument import ZERO, to_decimal
 from trader.model.market import SECOND
 from trader.model.messages import Message, OrderDenied, ProposeOrder
-from trader.model.orders import Leg, Side
+from trader.model.orders import BUY, ENTRY, EXIT, SELL, Side
 from trader.model.reasons import Reason
 from trader.model.views import Stance
 from trader.risk import portfolio
@@ -33,15 +33,15 @@ def judge(rules: Rules, state: RiskState, proposal: ProposeOrder, now: int) -> l
     if unknown is not None:
         return [_deny(proposal, ALLOWED.reason, unknown)]
     if proposal.stance is Stance.LONG:
-        return _judge_entry(rules, state, proposal, Side.BUY, now)
+        return _judge_entry(rules, state, proposal, BUY, now)
     if proposal.stance is Stance.SHORT and rules.instruments[proposal.symbol].terms is not None:
-        return _judge_entry(rules, state, proposal, Side.SELL, now)
+        return _judge_entry(rules, state, proposal, SELL, now)
     return _judge_exit(rules, state, proposal)
 
 
 def _judge_exit(rules: Rules, state: RiskState, proposal: ProposeOrder) -> list[Message]:
     campaign = state.campaigns.get(proposal.symbol)
-    if campaign is None or not (is_held(rules, state, campaign) or campaign.alive(Leg.ENTRY)):
+    if campaign is None or not (is_held(rules, state, campaign) or campaign.alive(ENTRY)):
         return [_deny(proposal, Reason.NOTHING_TO_CLOSE, "nothing is held or on its way")]
     if campaign.closing is not None:
         return [_deny(proposal, Reason.ORDER_IN_FLIGHT, f"{campaign.closing} closes it already")]
@@ -69,7 +69,7 @@ def _judge_entry(
     market, atr = situation.market, proposal.atr
     campaign.trail = trail_of(rules.exits, situation.instrument, market, atr)
     state.campaigns[proposal.symbol] = campaign
-    order = place(state, campaign, Leg.ENTRY, entry.quantity, worst=entry.worst, limit=entry.limit)
+    order = place(state, campaign, ENTRY, entry.quantity, worst=entry.worst, limit=entry.limit)
     return [msgspec.structs.replace(order, resized=entry.resized, sizing=sized.said)]
 
 
@@ -104,7 +104,7 @@ def situation_of(
     worth = held.equity * state.rate
     campaign = state.campaigns.get(proposal.symbol) or Campaign(proposal.symbol, 0, ZERO, None)
     holds = is_held(rules, state, campaign)
-    at_work = campaign.alive(Leg.ENTRY, Leg.EXIT) if holds else campaign.alive()
+    at_work = campaign.alive(ENTRY, EXIT) if holds else campaign.alive()
     loss, gain = settings.default_stop_loss_pct / 100, settings.default_take_profit_pct / 100
     market, sign = price.of(side), side.sign
     return Situation(

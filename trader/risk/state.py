@@ -11,17 +11,7 @@ from trader.accounting.ledger import Ledger
 from trader.accounting.performance import Performance
 from trader.accounting.windows import LossWindows, Window
 from trader.model.instrument import ZERO, Instrument
-from trader.model.orders import (
-    ENTRY,
-    EXIT,
-    FINAL,
-    STOP,
-    TARGET,
-    Leg,
-    Order,
-    OrderStatus,
-    Side,
-)
+from trader.model.orders import BUY, ENTRY, EXIT, FINAL, STOP, TARGET, Leg, Order, OrderStatus, Side
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.locks import Closed, Lock
@@ -58,7 +48,7 @@ class Price(msgspec.Struct):
         """Return what an order of a side would take, by the newest word of the market."""
         if self.quoted <= self.closed:
             return self.close
-        return self.ask if side is Side.BUY else self.bid
+        return self.ask if side is BUY else self.bid
 
     @property
     def mid(self) -> float:
@@ -122,7 +112,7 @@ class Campaign(msgspec.Struct):
     decision: int
     stop: Decimal
     target: Decimal | None
-    side: Side = Side.BUY
+    side: Side = BUY
     attempt: int = 0
     closing: Reason | None = None
     failures: int = 0
