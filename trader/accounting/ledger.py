@@ -1,6 +1,6 @@
 """Cash and positions of one account in one quote currency, each fill counted once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -29,6 +29,10 @@ class Ledger(msgspec.Struct):
     def knows(self, event: Fill | Flow) -> bool:
         """Tell whether a fill or a flow has been applied."""
         return event.key in self.seen
+
+    def unknown(self, fills: Iterable[Fill]) -> list[Fill]:
+        """Return the fills that have not been applied."""
+        return [fill for fill in fills if fill.key not in self.seen]
 
     def pass_over(self, event: Fill | Flow) -> None:
         """Never apply a fill or a flow: the cash that the ledger began with holds it already."""

@@ -147,8 +147,11 @@ def held_of(state: RiskState, campaign: Campaign) -> Decimal:
 
 
 def is_secure(instrument: Instrument, campaign: Campaign, legs: Legs, held: Decimal) -> bool:
-    """Tell whether nothing is left to wait for: accepted stops cover all that can be sold."""
-    sellable = is_tradable(instrument, held, campaign.stop)
+    """Tell whether nothing is left to wait for: accepted stops cover all that can be sold.
+
+    `held` is floored to the lot.
+    """
+    sellable = instrument.takes(held, campaign.stop)
     if campaign.closing is not None or legs[EXIT]:
         return not (sellable or any(legs.values()))
     stops = legs[STOP]
@@ -169,7 +172,7 @@ def phase_of(instrument: Instrument, campaign: Campaign, legs: Legs, held: Decim
     if campaign.closing is not None:
         # The venue itself refuses an exit beyond the holding, should a lost order rest after all.
         blocked = any(not (working.unknown and working.doubtful) for working in resting)
-        return FREE if not blocked and is_tradable(instrument, held, campaign.stop) else WAITING
+        return FREE if not blocked and instrument.takes(held, campaign.stop) else WAITING
     canceling = [working for working in resting if working.canceling]
     if canceling and any(w not in replaced(campaign.side, stops) for w in canceling):
         return WAITING
@@ -184,7 +187,7 @@ def phase_of(instrument: Instrument, campaign: Campaign, legs: Legs, held: Decim
     pieces = [rest, *(orphan.remaining for orphan in orphans)]
     if any(is_tradable(instrument, piece, campaign.stop) for piece in pieces):
         return NAKED if len(covered) < PAIRS else UNEVEN
-    mergeable = resting and not legs[ENTRY] and is_tradable(instrument, held, campaign.stop)
+    mergeable = resting and not legs[ENTRY] and instrument.takes(held, campaign.stop)
     return UNEVEN if mergeable else WAITING
 
 

@@ -188,5 +188,4 @@ def tighten(instrument: Instrument, entry: Entry, reason: Reason, part: float) -
 
 def is_tradable(instrument: Instrument, quantity: Decimal, price: Decimal) -> bool:
     """Tell whether a quantity, floored to the lot, meets the venue's minimums at a price."""
-    floored = instrument.floor_quantity(quantity)
-    return ZERO < floored >= instrument.min_quantity and floored * price >= instrument.min_notional
+    return instrument.takes(instrument.floor_quantity(quantity), price)

@@ -68,16 +68,17 @@ def bound_tail(
     confidence, scale = settings.var_confidence_pct, moves.per_day
     if moves.missing or equity <= 0:
         return entry, Tails(missing=moves.missing or "there is no equity")
+    alone = not any(moves.held)
 
-    beside = 1.0 if any(moves.held) else 0.0
-
-    def outcomes(entry: Entry) -> list[float]:
+    def outcomes(entry: Entry) -> tuple[list[float], float]:
         part = float(entry.quantity * entry.worst) / equity
-        return mix((moves.entry, moves.held), (part, beside))
+        if alone:
+            return moves.entry, part * scale
+        return mix((moves.held, moves.entry), (1.0, part)), scale
 
     before = historical(moves.held, confidence, scale)
-    found = outcomes(entry)
-    after = historical(found, confidence, scale)
+    found, times = outcomes(entry)
+    after = historical(found, confidence, times)
     for _ in range(_TRIES):
         part, reason = min(
             (_room(before.var, after.var, settings.max_var_pct), Reason.VALUE_AT_RISK),
@@ -89,9 +90,9 @@ def bound_tail(
         if part >= 1 or not entry.quantity:
             break
         entry = tighten(instrument, entry, reason, part)
-        found = outcomes(entry)
-        after = historical(found, confidence, scale)
-    deviation = math.hypot(*found) / math.sqrt(len(found)) * scale
+        found, times = outcomes(entry)
+        after = historical(found, confidence, times)
+    deviation = math.hypot(*found) / math.sqrt(len(found)) * times
     return entry, Tails(before, after, parametric(deviation, confidence))
 
 
