@@ -73,8 +73,8 @@ def settle(rules: Rules, state: RiskState, campaign: Campaign) -> list[Message]:
     step = STEPS.get(phase_of(instrument, campaign, legs, held))
     if step is not None:
         told += step(instrument, state, campaign, legs, held)
-        legs = campaign.by_leg()
-    if is_secure(instrument, campaign, legs, held):
+    # Where something is to be done, the venue's word of it is to be waited for.
+    if step is None and is_secure(instrument, campaign, legs, held):
         campaign.watched = False
     elif not campaign.watched:
         campaign.watched = True
