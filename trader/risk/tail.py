@@ -12,7 +12,7 @@ from statistics import NormalDist
 from trader.model.instrument import Instrument
 from trader.model.reasons import Reason
 from trader.risk.portfolio import shares_of, take
-from trader.risk.returns import Moves, mix, moves_of
+from trader.risk.returns import Moves, moves_of
 from trader.risk.settings import RiskSettings
 from trader.risk.situation import Entry, Tail, Tails
 from trader.risk.sizing import tighten
@@ -74,7 +74,8 @@ def bound_tail(
         part = float(entry.quantity * entry.worst) / equity
         if alone:
             return moves.entry, part * scale
-        return mix((moves.held, moves.entry), (1.0, part)), scale
+        both = zip(moves.held, moves.entry, strict=True)
+        return [held + part * own for held, own in both], scale
 
     before = historical(moves.held, confidence, scale)
     found, times = outcomes(entry)
