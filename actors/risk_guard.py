@@ -45,9 +45,10 @@ class RiskGuard(Actor):
         price.closed = ts = candle.ts_event
         state.returns[message.symbol].note(candle, self.kept)
         if state.held or ts >= state.windows.next_roll or message.symbol == self.conversion:
-            self._tell(mark(self.rules, state, ts, at_close=True))
+            told = mark(self.rules, state, ts, at_close=True)
             if message.symbol in self.followed:
-                self._tell(exits.follow(self.rules, state, message.symbol, candle))
+                told += exits.follow(self.rules, state, message.symbol, candle)
+            self._tell(told)
 
     def on_history_loaded(self, message: m.HistoryLoaded) -> None:
         """Learn how a symbol moves."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from trader.accounting.windows import Window
 from trader.model.instrument import ZERO
-from trader.model.orders import Side
+from trader.model.orders import BUY
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.settings import RiskSettings
@@ -124,7 +124,7 @@ def check_stop(at: Situation) -> str | None:
     sign = at.side.sign
     if 0 < at.stop < math.inf and sign * at.stop < sign * at.market:
         return None
-    where = "below" if at.side is Side.BUY else "above"
+    where = "below" if at.side is BUY else "above"
     return f"stop {at.stop:g} is not {where} the market at {at.market:g}"
 
 
