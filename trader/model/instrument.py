@@ -7,7 +7,7 @@ import msgspec
 ZERO = Decimal(0)
 ONE = Decimal(1)
 
-PERPETUAL = "PERP"
+PERPETUAL = "-PERP"
 """What the symbol of a perpetual ends in: BTC-USDT-PERP."""
 
 
@@ -77,12 +77,12 @@ def _to_step(value: Decimal, step: Decimal, rounding: str) -> Decimal:
 
 def is_perpetual(symbol: str) -> bool:
     """Tell a perpetual, `BTC-USDT-PERP`, from spot, `BTC-USDT`."""
-    return symbol.endswith("-" + PERPETUAL)
+    return symbol.endswith(PERPETUAL)
 
 
 def split_symbol(symbol: str) -> tuple[str, str]:
     """Split `BTC-USD` or `BTC-USD-PERP` into base and quote; ValueError names the forms."""
-    base, dash, quote = symbol.removesuffix("-" + PERPETUAL).partition("-")
+    base, dash, quote = symbol.removesuffix(PERPETUAL).partition("-")
     if not (dash and base.isalnum() and quote.isalnum() and symbol == symbol.upper()):
         raise ValueError(f"symbol {symbol!r} is not of the form BTC-USD or BTC-USD-PERP")
     return base, quote
