@@ -73,13 +73,13 @@ class LLMAdvisor(Actor):
             return
         self.state.warming.pop(symbol, None)
         advice = self._by_rule(symbol, message.snapshot)
-        if advice is not None and not opens(advice, self.state.side(symbol)):
+        if advice is not None and not opens(advice, desk.side(symbol)):
             self.send(AdviceGiven(advice))
         elif not asks or desk.waits(symbol, self.now) or not self._asks(symbol):
             self._enter(advice)
 
     def _by_rule(self, symbol: str, snapshot: Snapshot) -> Advice | None:
-        return self.rule(self.settings, symbol, snapshot, self.state.side(symbol))
+        return self.rule(self.settings, symbol, snapshot, self.state.desk.side(symbol))
 
     def _enter(self, advice: Advice | None) -> None:
         """Give the rules' advice to enter, where they are to give it."""
@@ -89,7 +89,8 @@ class LLMAdvisor(Actor):
 
     def _asks(self, symbol: str) -> bool:
         """Ask a model if the candle merits it; False where it would but nobody may be asked."""
-        held, desk = symbol in self.state.positions, self.state.desk
+        desk = self.state.desk
+        held = symbol in desk.entries
         may = held or not self.state.halted
         if may and merits(self.asking.settings, desk, symbol, held, self.pause):
             return self._ask(symbol, ())
@@ -122,7 +123,7 @@ class LLMAdvisor(Actor):
         if ended is None:
             return
         pending, given, symbol = ended.pending, ended.given, ended.pending.question.symbol
-        if not self.state.halted or not opens(given.advice, self.state.side(symbol)):
+        if not self.state.halted or not opens(given.advice, self.state.desk.side(symbol)):
             self.send(given)
         if given.fault is None or not self.state.desk.is_newest(pending):
             return
@@ -131,7 +132,7 @@ class LLMAdvisor(Actor):
 
     def on_position_changed(self, message: PositionChanged) -> None:
         """Note which positions are open."""
-        self.state.take(message, self.now)
+        self.state.desk.take_position(message, self.now)
 
     def on_halt_trading(self, _message: HaltTrading) -> None:
         """Advise no more entries."""
