@@ -39,7 +39,7 @@ class Supervisor(Actor):
         policy = policy_of(role)
         failures = recent(policy, (*self.state.failures.get(role, ()), self.now), self.now)
         self.state.failures[role] = failures
-        decision = decide(policy, failures, self.now, message.streak)
+        decision = decide(policy, len(failures), message.streak)
         if isinstance(decision, RestartNow):
             self.send(m.RestartActor(role))
         elif isinstance(decision, RestartAfter):
