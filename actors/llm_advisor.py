@@ -1,9 +1,5 @@
 """Advise on snapshots: by a model where one is configured, else by the rules; never block."""
 
-from typing import ClassVar
-
-import msgspec
-
 from trader.advice.asking import NO_MODEL, Asking, Ended, answered, begin, failed, merits
 from trader.advice.checks import opens
 from trader.advice.desk import AdvisorState
@@ -37,8 +33,8 @@ class LLMAdvisor(Actor):
     by the next candle. Every advice names its source: a rule, or the model that was asked.
     """
 
-    role: ClassVar[str] = LLM_ADVISOR
-    State: ClassVar[type[msgspec.Struct]] = AdvisorState
+    role = LLM_ADVISOR
+    State = AdvisorState
     state: AdvisorState
 
     def __init__(

@@ -1,13 +1,12 @@
 """Start, watch, restart and stop the others; the KillSwitch stands outside."""
 
-from typing import ClassVar
-
 import msgspec
 
 from trader.model import messages as m
 from trader.model.market import SECOND
 from trader.runtime import Actor
 from trader.safety.restart import RestartAfter, RestartNow, decide, policy_of, recent
+from trader.topology import SUPERVISOR
 
 
 class SupervisorState(msgspec.Struct):
@@ -20,7 +19,7 @@ class SupervisorState(msgspec.Struct):
 class Supervisor(Actor):
     """Restart what fails, as often as its policy allows; then hand over to the KillSwitch."""
 
-    role: ClassVar[str] = "supervisor"
+    role = SUPERVISOR
     State = SupervisorState
     state: SupervisorState
 

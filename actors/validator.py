@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import ClassVar
 
 import msgspec
 
@@ -37,8 +36,8 @@ class ValidatorState(msgspec.Struct):
 class Validator(Actor):
     """Judges every advice by the same checks, whoever gave it; a decision is one advice judged."""
 
-    role: ClassVar[str] = VALIDATOR
-    State: ClassVar[type[msgspec.Struct]] = ValidatorState
+    role = VALIDATOR
+    State = ValidatorState
     state: ValidatorState
 
     def __init__(self, symbols: Iterable[str], settings: AdviceSettings) -> None:
