@@ -52,19 +52,7 @@ def histories(draw: st.DrawFn, symbols: tuple[str, ...] = SYMBOLS) -> list[Fill]
             whole = draw(st.integers(0, 2)) == 0
             quantity = held[symbol] if whole else min(quantity, held[symbol])
         held[symbol] += side.sign * quantity
-        fills.append(
-            Fill(
-                trade_id=str(number),
-                client_order_id="order",
-                symbol=symbol,
-                side=side,
-                quantity=quantity,
-                price=draw(amounts(10**12, 8)),
-                fee=draw(st.integers(-(10**6), 10**10)) * Decimal("1e-8"),
-                liquidity=Liquidity.TAKER,
-                ts_event=number,
-            )
-        )
+        fills.append(_priced(draw, number, symbol, side, quantity))
     return fills
 
 
@@ -99,16 +87,14 @@ def _event(
         if not held:
             return None
         side, quantity = (Side.SELL if held > 0 else Side.BUY), abs(held)
+    return _priced(draw, number, PERP, side, quantity)
+
+
+def _priced(draw: st.DrawFn, number: int, symbol: str, side: Side, quantity: Decimal) -> Fill:
+    """Draw a price and a fee, which may be a rebate."""
+    price, fee = draw(amounts(10**12, 8)), draw(st.integers(-(10**6), 10**10)) * Decimal("1e-8")
     return Fill(
-        trade_id=str(number),
-        client_order_id="order",
-        symbol=PERP,
-        side=side,
-        quantity=quantity,
-        price=draw(amounts(10**12, 8)),
-        fee=draw(st.integers(-(10**6), 10**10)) * Decimal("1e-8"),
-        liquidity=Liquidity.TAKER,
-        ts_event=number,
+        *(str(number), "order", symbol, side, quantity, price, fee, Liquidity.TAKER, number)
     )
 
 
