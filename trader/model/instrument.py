@@ -4,6 +4,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import msgspec
 
+from trader.model.market import SECOND
+
 ZERO = Decimal(0)
 ONE = Decimal(1)
 
@@ -25,7 +27,7 @@ class Terms(msgspec.Struct, frozen=True):
     maintenance: Decimal = Decimal("0.005")
     liquidation_fee: Decimal = Decimal("0.005")
     funding_rate: Decimal = Decimal("0.0001")
-    funding_interval: int = 8 * 3_600_000_000_000
+    funding_interval: int = 8 * 3_600 * SECOND
 
 
 class Instrument(msgspec.Struct, frozen=True):
