@@ -183,7 +183,7 @@ def remarks(values: Mapping[str, Value]) -> Iterator[str]:
 
 def _is_chosen(value: Value) -> bool:
     """Tell whether a user gave a value, and not we."""
-    return value.layer not in {"default"} and not value.layer.startswith("profile")
+    return not value.layer.startswith(("default", "profile "))
 
 
 def _remarks_on_models(values: Mapping[str, Value]) -> Iterator[str]:
