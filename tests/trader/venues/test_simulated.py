@@ -37,9 +37,9 @@ def open_exchange(saved: bytes | None = None) -> SimulatedExchange:
 class Session:
     """A connection with its clock and gate."""
 
-    def __init__(self, exchange: SimulatedExchange, gate: Interlock | None = None) -> None:
+    def __init__(self, exchange: SimulatedExchange) -> None:
         self.clock = Stepper()
-        self.gate = gate or Interlock()
+        self.gate = Interlock()
         self.venue: SimulatedConnection = exchange.connect(self.clock, self.gate)
 
     def submit(self, order: Order) -> OrderStatus:
