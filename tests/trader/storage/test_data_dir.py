@@ -27,7 +27,7 @@ def test_is_created_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "data"
 
     with open_data_dir(path) as data:
-        assert data.journal == path / "journal.db"
+        assert data == path
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o700
     assert stat.S_IMODE((path / "engine.lock").stat().st_mode) == 0o600
@@ -58,9 +58,9 @@ def test_anybody_can_ask_who_holds_it(tmp_path: Path) -> None:
 def test_can_be_opened_again(tmp_path: Path) -> None:
     """The lock ends with the block; what is in the directory stays."""
     with open_data_dir(tmp_path) as data:
-        data.journal.write_bytes(b"kept")
+        (data / "journal.db").write_bytes(b"kept")
     with open_data_dir(tmp_path) as data:
-        assert data.journal.read_bytes() == b"kept"
+        assert (data / "journal.db").read_bytes() == b"kept"
 
 
 def test_lock_dies_with_its_process(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_lock_dies_with_its_process(tmp_path: Path) -> None:
         child.wait()
 
         with open_data_dir(tmp_path) as data:
-            assert (data.path / "engine.lock").read_text() == f"{os.getpid()}\n"
+            assert (data / "engine.lock").read_text() == f"{os.getpid()}\n"
 
 
 @pytest.mark.parametrize("name", ["file", "file/below", "x" * 300])
