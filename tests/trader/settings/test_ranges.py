@@ -41,7 +41,7 @@ def test_what_is_not_finite_is_out_of_range(number: float | Decimal) -> None:
     assert not Range(-1_000_000, 1_000_000).holds(number)
 
 
-def test_bounds() -> None:
+def test_the_lower_bound_may_be_left_out() -> None:
     """`above` leaves the lower bound out; the upper one is always in."""
     assert Range(0, 5).holds(0)
     assert Range(0, 5).holds(Decimal(5))

@@ -86,7 +86,7 @@ def test_lock_dies_with_its_process(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["file", "file/below", "x" * 300])
-def test_file_in_the_way(tmp_path: Path, name: str) -> None:
+def test_a_file_in_its_place_is_named(tmp_path: Path, name: str) -> None:
     """What cannot be a directory is one line that says which, and what to do."""
     (tmp_path / "file").touch()
 
@@ -97,7 +97,7 @@ def test_file_in_the_way(tmp_path: Path, name: str) -> None:
     assert str(caught.value).endswith("; choose another with --data-dir (system.data_dir)")
 
 
-def test_unwritable_place(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """A place where nothing can be written is one line, too."""
     (tmp_path / "engine.lock").mkdir()
 

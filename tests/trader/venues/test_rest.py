@@ -56,7 +56,7 @@ def test_contracts_that_are_not_of_one_are_refused(change: dict[str, Any]):
         Rest("okx", client).instrument("BTC-USDT-PERP")
 
 
-def test_rules_of_real_perpetuals(shared: Path):
+def test_real_perpetuals_have_their_steps_and_leverage(shared: Path):
     """Bybit's list as ccxt reads it: steps, minimums and leverage."""
     name = "BYBIT_v5_market_instruments_info_category_linear_status_Trading_limit_1000.json.gz"
     raw = json.loads(gzip.decompress((shared / "data/rest/cryptofeed-v3" / name).read_bytes()))
