@@ -13,7 +13,7 @@ from trader.model.reasons import Reason
 from trader.model.views import Stance
 
 
-class Tally(msgspec.Struct):
+class ClaimCount(msgspec.Struct):
     """How many claims of a model were checked, and how many were false."""
 
     claims: int = 0
