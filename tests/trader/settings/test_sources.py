@@ -1,20 +1,14 @@
 """Each source gives its values with their place, and names what it does not know."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.trader.settings.test_layers import json_file
 from trader.settings import sources
 from trader.settings.problems import Problems
 from trader.settings.sources import Given
-
-
-def json_file(path: Path, tree: Any) -> Path:
-    """Write a JSON file."""
-    path.write_text(json.dumps(tree))
-    return path
 
 
 def test_files_are_read_in_their_order(tmp_path: Path) -> None:
