@@ -48,7 +48,7 @@ def test_a_path_that_cannot_even_be_looked_at_is_no_readable_file(tmp_path: Path
     ],
 )
 def test_a_file_is_read_by_the_end_of_its_name(tmp_path: Path, name: str, content: str) -> None:
-    """Either format is read by the end of its name."""
+    """As JSON or as TOML, whatever the case of the letters."""
     assert read_tree(write(tmp_path / name, content)) == {"risk": {"max_daily_loss_pct": 3}}
 
 
@@ -76,7 +76,7 @@ def test_a_file_is_read_by_the_end_of_its_name(tmp_path: Path, name: str, conten
 def test_unusable_content_is_named_with_its_place(
     tmp_path: Path, name: str, content: str | bytes, said: str
 ) -> None:
-    """What a file may not hold is said with its place."""
+    """As near as the format lets us tell it."""
     assert refusal(write(tmp_path / name, content)).startswith(said)
 
 
@@ -132,7 +132,7 @@ def test_a_line_of_a_dot_env_is_read_as_a_shell_does(
 
 @pytest.mark.parametrize("line", ["", "# A=1", "   ", "=1", "-----END KEY-----", "1A=2"])
 def test_a_line_of_a_dot_env_that_names_nothing_is_passed_over(tmp_path: Path, line: str) -> None:
-    """Comments and the inner lines of foreign values are passed over."""
+    """Comments, and the inner lines of foreign values."""
     assert not read_env_file(write(tmp_path / ".env", line))
 
 

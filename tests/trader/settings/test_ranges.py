@@ -42,7 +42,7 @@ def test_what_is_not_finite_is_out_of_range(number: float | Decimal) -> None:
 
 
 def test_the_lower_bound_may_be_left_out() -> None:
-    """`above` leaves the lower bound out; the upper one is always in."""
+    """By `above`; the upper one is always in."""
     assert Range(0, 5).holds(0)
     assert Range(0, 5).holds(Decimal(5))
     assert not Range(0, 5, above=True).holds(0.0)

@@ -104,7 +104,7 @@ def test_a_rule_without_its_settings_is_passed_over() -> None:
 
 
 def test_what_has_no_effect_is_remarked_upon() -> None:
-    """Leverage on spot, and data that nothing reads, are remarked upon."""
+    """Leverage on spot, and data that nothing reads."""
     lines = [*remarks(values(trading__leverage=5, market__data="btc.csv"))]
     assert [line.split(" (")[0] for line in lines] == [
         "trading.leverage = 5",

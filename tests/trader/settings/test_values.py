@@ -147,7 +147,7 @@ def test_a_file_must_give_the_type(path: str, value: object) -> None:
     ],
 )
 def test_a_setting_says_what_it_accepts(path: str, text: str) -> None:
-    """What a setting accepts is said in words."""
+    """In words and numbers, as a person is told them."""
     assert accepted(fields()[path]) == text
 
 

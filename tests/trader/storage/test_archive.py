@@ -111,7 +111,7 @@ def other_tables(path: Path) -> None:
     ],
 )
 def test_what_is_no_journal_is_refused(tmp_path: Path, write: object, text: str) -> None:
-    """What is not a journal of this engine is refused in one line, with the cure."""
+    """In one line, with the cure."""
     path = tmp_path / "journal.db"
     write(path)  # type: ignore[operator]
     with pytest.raises(JournalError) as caught, open_journal(path):

@@ -59,7 +59,7 @@ MASK = st.sampled_from([0x01, 0x20, 0x80, 0xFF])
 def test_flipped_bits_are_refused_or_idle(
     tmp_path: Path, closed: Path, spot: float, mask: int
 ) -> None:
-    """Flipped bits anywhere in a journal are refused, or change nothing that is read or written."""
+    """Anywhere in a journal; idle ones change nothing that is read or written."""
     path = fresh_copy(closed, tmp_path / "copy")
     damaged = bytearray(path.read_bytes())
     damaged[int(spot * len(damaged))] ^= mask
@@ -81,7 +81,7 @@ def test_damage_in_the_schema_is_one_line(tmp_path: Path, closed: Path) -> None:
 @given(SPOT)
 @example(0.0)
 def test_a_journal_that_was_cut_off_is_refused(tmp_path: Path, closed: Path, spot: float) -> None:
-    """A journal cut off anywhere is refused."""
+    """Wherever that was."""
     path = fresh_copy(closed, tmp_path / "copy")
     whole = path.read_bytes()
     path.write_bytes(whole[: int(spot * len(whole))])
@@ -111,7 +111,7 @@ def test_a_log_with_flipped_bits_is_missed(
 @given(SPOT)
 @example(0.0)
 def test_a_log_that_was_cut_off_is_missed(tmp_path: Path, crashed: Path, spot: float) -> None:
-    """A log cut off anywhere has lost what was durable, and that is seen."""
+    """Wherever that was: it has lost what was durable."""
     path = fresh_copy(crashed, tmp_path / "copy")
     log = path.with_name("journal.db-wal")
     log.write_bytes(log.read_bytes()[: int(spot * log.stat().st_size)])

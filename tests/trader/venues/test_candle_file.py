@@ -289,7 +289,7 @@ def test_digits_are_not_grouped(tmp_path: Path) -> None:
 def test_real_files_are_whole(
     shared: Path, name: str, interval: int, count: int, gaps: int
 ) -> None:
-    """Files of real candles are read whole, their gaps counted."""
+    """No candle is left out, and the gaps are counted."""
     series = load_candles(shared / "data" / "ohlcv" / name, interval)
 
     assert (count, gaps) == (len(series), series.gaps)
