@@ -1,19 +1,18 @@
 """Carry approved orders to the venue; track each until it is final."""
 
-from typing import ClassVar
-
 from trader.execution.blotter import Change
 from trader.execution.state import BrokerState
 from trader.model import messages as m
 from trader.model.market import SECOND
 from trader.ports import Venue
 from trader.runtime import Actor
+from trader.topology import EXECUTION_BROKER
 
 
 class ExecutionBroker(Actor):
     """Send each order once, ask until its end is known, tell each change and each doubt's end."""
 
-    role: ClassVar[str] = "execution_broker"
+    role = EXECUTION_BROKER
     State = BrokerState
     state: BrokerState
 

@@ -1,6 +1,6 @@
 """Fold candles into indicator snapshots; one worker a symbol."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
@@ -29,8 +29,8 @@ class IndicatorWorker(Actor):
     those on which nobody trades too, as far as indicators that are `early` know them.
     """
 
-    role: ClassVar[str] = INDICATOR_WORKER
-    State: ClassVar[type[msgspec.Struct]] = WorkerState
+    role = INDICATOR_WORKER
+    State = WorkerState
     state: WorkerState
 
     def __init__(

@@ -1,9 +1,5 @@
 """Advise on snapshots: by a model where one is configured, else by the rules; never block."""
 
-from typing import ClassVar
-
-import msgspec
-
 from trader.advice.asking import NO_MODEL, Asking, Ended, answered, begin, failed, merits
 from trader.advice.checks import opens
 from trader.advice.desk import AdvisorState
@@ -24,8 +20,8 @@ class LLMAdvisor(Actor):
     by the next candle. Every advice names its source: a rule, or the model that was asked.
     """
 
-    role: ClassVar[str] = LLM_ADVISOR
-    State: ClassVar[type[msgspec.Struct]] = AdvisorState
+    role = LLM_ADVISOR
+    State = AdvisorState
     state: AdvisorState
 
     def __init__(
@@ -60,7 +56,7 @@ class LLMAdvisor(Actor):
             return
         state.warming.pop(symbol, None)
         advice = self._by_rule(symbol, message.snapshot)
-        if advice is not None and not opens(advice, state.side(symbol)):
+        if advice is not None and not opens(advice, state.desk.side(symbol)):
             self.send(m.AdviceGiven(advice))
         elif asks and not state.desk.waits(symbol, self.now) and self._asks(symbol):
             return
@@ -68,7 +64,7 @@ class LLMAdvisor(Actor):
             self._enter(advice)
 
     def _by_rule(self, symbol: str, snapshot: Snapshot) -> Advice | None:
-        return self.rule(self.settings, symbol, snapshot, self.state.side(symbol))
+        return self.rule(self.settings, symbol, snapshot, self.state.desk.side(symbol))
 
     def _enter(self, advice: Advice) -> None:
         """Give the rules' advice to enter, where they are to give it."""
@@ -78,7 +74,8 @@ class LLMAdvisor(Actor):
 
     def _asks(self, symbol: str) -> bool:
         """Ask a model if the candle merits it; False where it would but nobody may be asked."""
-        held, desk = symbol in self.state.positions, self.state.desk
+        desk = self.state.desk
+        held = symbol in desk.entries
         may = held or not self.state.halted
         if may and merits(self.asking.settings, desk, symbol, held, self.pause):
             return self._ask(symbol, ())
@@ -111,7 +108,7 @@ class LLMAdvisor(Actor):
         if ended is None:
             return
         pending, given, symbol = ended.pending, ended.given, ended.pending.question.symbol
-        if not self.state.halted or not opens(given.advice, self.state.side(symbol)):
+        if not self.state.halted or not opens(given.advice, self.state.desk.side(symbol)):
             self.send(given)
         if given.fault is None or not self.state.desk.is_newest(pending):
             return
@@ -122,7 +119,7 @@ class LLMAdvisor(Actor):
 
     def on_position_changed(self, message: m.PositionChanged) -> None:
         """Note which positions are open."""
-        self.state.take(message, self.now)
+        self.state.desk.take_position(message, self.now)
 
     def on_halt_trading(self, _message: m.HaltTrading) -> None:
         """Advise no more entries."""

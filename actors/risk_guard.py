@@ -1,7 +1,6 @@
 """Approve, resize or deny proposals; own portfolio, limits and trading state."""
 
 from collections.abc import Iterable
-from typing import ClassVar
 
 from trader.model import messages as m
 from trader.model.market import SECOND
@@ -24,7 +23,7 @@ Filled = m.OrderFilled | m.OrderPartiallyFilled | m.PositionLiquidated
 class RiskGuard(Actor):
     """Nothing reaches the broker but what this actor approves, and no position goes unprotected."""
 
-    role: ClassVar[str] = RISK_GUARD
+    role = RISK_GUARD
     State = RiskState
     state: RiskState
 

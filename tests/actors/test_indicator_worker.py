@@ -36,7 +36,7 @@ def closed(first: int, last: int) -> list[Message]:
     return [CandleClosed(SYMBOL, candle, 0) for candle in CANDLES[first:last]]
 
 
-async def test_silent_until_warm(stage: Stage, indicators: Indicators) -> None:
+async def test_it_is_silent_until_warm(stage: Stage, indicators: Indicators) -> None:
     """No snapshot before every indicator has its history, and one a candle from there on.
 
     On the way it says ten times how far it is along.
@@ -52,7 +52,7 @@ async def test_silent_until_warm(stage: Stage, indicators: Indicators) -> None:
     assert [m.snapshot.ts_event for m in taken] == [c.ts_event for c in CANDLES[WARM:]]
 
 
-async def test_history_warms(stage: Stage, indicators: Indicators) -> None:
+async def test_a_history_warms_it(stage: Stage, indicators: Indicators) -> None:
     """After it the first live candle has its snapshot, the same as without one.
 
     What is still missing is said once; nobody trades on a history.

@@ -127,7 +127,7 @@ async def test_trading_starts_halted_and_is_active_once_reconciled(stage: Stage)
     assert legs(await stage.tell(proposal())) == [Leg.ENTRY]
 
 
-async def test_a_trade_from_proposal_to_profit(guard: Stage) -> None:
+async def test_a_trade_goes_from_proposal_to_profit(guard: Stage) -> None:
     """Entry, protection, target: each step follows from the broker's word for the last."""
     _, target = await hold(guard)
     sent = await guard.tell(bought(target, "110"))
@@ -164,7 +164,7 @@ async def test_each_fill_has_its_own_time_to_be_protected(guard: Stage) -> None:
     assert canceled(await guard.advance(0.2))
 
 
-async def test_an_exit_on_advice(guard: Stage) -> None:
+async def test_advice_closes_a_position(guard: Stage) -> None:
     """Protection lets go, then the rest is sold."""
     stop, target = await hold(guard)
     sent = await guard.tell(proposal(Stance.FLAT, decision=8))

@@ -160,7 +160,7 @@ def test_a_perpetual_that_is_liquidated_is_booked_to_the_last_digit(
             assert (crashed.digest, crashed.pnl) == (one.digest, one.pnl)
 
 
-def test_a_month_of_real_minutes(tmp_path: Path, shared: Path) -> None:
+def test_the_books_of_a_real_month_balance(tmp_path: Path, shared: Path) -> None:
     """All candles of a recorded month are traded on, and the books balance to the last digit."""
     file = shared / "data" / "ohlcv" / RECORDED
     if not file.is_file():

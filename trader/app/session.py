@@ -326,7 +326,7 @@ def run_session(loaded: Loaded, options: Options) -> SessionSummary:
 
     with ExitStack() as stack:
         stack.enter_context(open_signals(on_signal))
-        directory = stack.enter_context(open_data_dir(Path(system.data_dir))).path
+        directory = stack.enter_context(open_data_dir(Path(system.data_dir)))
         terminal = stack.enter_context(open_terminal())
         screen = open_screen(terminal, sys.stdout, os.environ) if options.panel else None
         stack.enter_context(

@@ -54,10 +54,6 @@ class Blotter(msgspec.Struct):
         """Return every order of which something may still come."""
         return [self.records[client_order_id] for client_order_id in self.working]
 
-    def unknown(self) -> list[Record]:
-        """Return the orders of which nobody knows whether the venue has them."""
-        return [r for r in self.open_orders() if r.status is OrderStatus.UNKNOWN]
-
     # -- what we ask -------------------------------------------------------------------------------
 
     def submit(self, order: Order, correlation: int, *, halted: bool) -> Change:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from trader.advice.asking import Asking
 from trader.advice.breaker import Breaker
-from trader.advice.claims import Tally
+from trader.advice.claims import ClaimCount
 from trader.advice.cost import Cost
 from trader.advice.desk import AdvisorState, Desk, Usage
 from trader.advice.settings import LlmSettings
@@ -19,7 +19,7 @@ LLM = LlmSettings(model="openai:a", fallbacks=("openai:b", "openai:c"), max_toke
 class Judge:
     """The memory of a Validator, as far as it concerns models."""
 
-    claims = {"openai:a": Tally(10, 3)}
+    claims = {"openai:a": ClaimCount(10, 3)}
 
 
 def advising(spend: Spend | None = None) -> Advising:

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.trader.app.desk import build, close, played
+from tests.e2e.inside import close
+from tests.trader.app.desk import build, played
 from trader.app import reports
 from trader.app.compose import Engine
 from trader.model.messages import ActorGaveUp, HaltTrading

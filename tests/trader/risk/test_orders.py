@@ -129,12 +129,12 @@ def test_an_acknowledgement_after_the_fill_changes_nothing() -> None:
     assert canceled(desk.canceled(entry)) == []
 
 
-def liquidated(desk: Desk, price: str = "149") -> list[Message]:
+def liquidated(desk: Desk) -> list[Message]:
     """Tell that the venue has closed the position of the perpetual."""
     venues = msgspec.structs.replace(
         STRANGE, client_order_id="liquidation-1", symbol=PERP, side=Side.BUY
     )
-    return desk.fill(venues, -desk.held, price)
+    return desk.fill(venues, -desk.held, "149")
 
 
 def test_a_liquidation_is_booked_and_what_rested_is_canceled() -> None:

@@ -6,7 +6,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -38,19 +37,6 @@ with open_journal(Path(sys.argv[1])) as archive:
             journal.flush(durable=durable)
         print(seq, journal.audit_digest, flush=True)
 """
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Name a journal that is not there yet."""
-    return tmp_path / "journal.db"
-
-
-@pytest.fixture
-def archive(path: Path) -> Iterator[Archive]:
-    """Open an empty journal."""
-    with open_journal(path) as opened:
-        yield opened
 
 
 @pytest.fixture
