@@ -402,7 +402,7 @@ def test_a_journal_that_was_taken_away_is_a_journal_error(
         path.touch()
     append(journal, record(1))
     for _ in range(2):
-        with pytest.raises(JournalError, match="another file|No such file"):
+        with pytest.raises(JournalError, match=r"another file|No such file"):
             journal.flush(durable=True)
 
 
