@@ -103,7 +103,20 @@ def test_a_panel_fits_whatever_the_size(width: int, height: int, symbols: int) -
     assert max(map(len, panel), default=0) <= width
     assert len(panel) <= rows_for(height) < height
     if width >= LEAST_WIDTH and height >= LEAST_HEIGHT:
-        assert [row.split()[0] for row in panel[1:4]] == ["equity", "P&L", "trades"]
+        labels = [row.split()[0] for row in panel if not row.startswith(" ")]
+        assert labels[1:4] == ["equity", "P&L", "trades"]
+
+
+def test_no_amount_of_a_profit_is_cut_off() -> None:
+    """What does not fit beside the others stands below them: on a perpetual, its funding."""
+    pnl = Pnl(*map(Decimal, ("-1130.84", "-1.50", "5648.13", "-3.00", "-6783.47")))
+    rows = shown(changed(pnl=pnl)).splitlines()
+
+    assert rows[2].split() == [
+        *("P&L", "net", "-6,783.47", "realized", "-1,130.84", "unrealized", "-1.50"),
+        *("fees", "5,648.13"),
+    ]
+    assert rows[3].split() == ["funding", "-3.00"]
 
 
 def test_several_symbols_are_rows() -> None:
