@@ -134,7 +134,8 @@ def _standing(dump: StatusDump) -> list[Text]:
         if hold.since:
             row.append(f" since {_minute(hold.since)}")
         until = f" until {_minute(hold.lifts_at)} UTC" if hold.lifts_at else f" {hold.lifts}"
-        rows.append(row.append(f"{until} ").append(printable(hold.detail), "dim"))
+        why = f": {printable(hold.detail)}" if hold.detail else ""
+        rows.append(row.append(until).append(why, "dim"))
     return rows
 
 

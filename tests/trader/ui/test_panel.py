@@ -150,7 +150,7 @@ def test_what_holds_trading_says_why_since_when_and_what_lifts_it() -> None:
     since, midnight = "2025-01-01T14:05:09+00:00", "2025-01-02T00:00:00+00:00"
     total, day = Reason.DRAWDOWN_TOTAL, Reason.LOSS_DAY
     holds = (
-        HoldStatus(total, TradingState.HALTED, "20.1 % of 20 %", since, "until `run.py resume`"),
+        HoldStatus(total, TradingState.HALTED, "20 % of 20 %", since, "until `run.py resume`"),
         HoldStatus(day, TradingState.REDUCING, "3 % of 3 %", since, "until 00:00 UTC", midnight),
     )
     halted = changed(state=TradingState.HALTED, holds=holds)
@@ -158,8 +158,8 @@ def test_what_holds_trading_says_why_since_when_and_what_lifts_it() -> None:
 
     assert "HALTED" in rows[0]
     assert rows[1:3] == [
-        "halted    DRAWDOWN_TOTAL since 01-01 14:05 until `run.py resume` 20.1 % of 20 %",
-        "reducing  LOSS_DAY since 01-01 14:05 until 01-02 00:00 UTC 3 % of 3 %",
+        "halted    DRAWDOWN_TOTAL since 01-01 14:05 until `run.py resume`: 20 % of 20 %",
+        "reducing  LOSS_DAY since 01-01 14:05 until 01-02 00:00 UTC: 3 % of 3 %",
     ]
     smallest = shown(halted, LEAST_WIDTH, LEAST_HEIGHT).splitlines()
     assert smallest[1] == "halted    DRAWDOWN_TOTAL since 01-01 14…"
