@@ -56,6 +56,17 @@ def test_an_interrupt_before_it_has_begun_is_quiet() -> None:
     assert (child.returncode, child.stdout, child.stderr) == (-2, b"", b"")
 
 
+def test_what_is_not_installed_is_one_line() -> None:
+    """Whoever takes another Python than the one of the first command is told of that command."""
+    child = subprocess.run(
+        [sys.executable, "-S", "run.py"], cwd=ROOT, capture_output=True, check=False, text=True
+    )
+
+    assert (child.returncode, child.stdout) == (2, "")
+    assert child.stderr.startswith("error: No module named 'typer'; use .venv/bin/python")
+    assert len(child.stderr.splitlines()) == 1
+
+
 @pytest.mark.parametrize(("arguments", "code"), [(["topology"], 0), (["--speed", "0"], 2)])
 def test_a_thread_that_is_left_behind_aborts_nothing(arguments: list[str], code: int) -> None:
     """In the midst of a library of another language, as a model's client is: nothing is lost."""

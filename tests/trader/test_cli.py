@@ -58,6 +58,7 @@ def command(
         ("--symbol BTC-USD --symbol BTC-USD", "each once"),
         (f"--symbol {'A' * 99}-USD", "give symbols such as BTC-USD"),
         ("--symbol ÄÖ-USD", "give symbols such as BTC-USD"),
+        ("--symbol ", "give symbols such as BTC-USD"),
         ("--interval 7x", "give an interval such as 1m"),
         ("--interval 365d", "at most 30d"),
         ("--speed 0", "give max or a number from 0.001"),

@@ -239,12 +239,13 @@ def status_line(
     pnl: Decimal,
     trades: int,
     candles: int,
-    speed: float,
+    candles_per_second: float,
 ) -> Line:
-    """Return the line logged every `system.status_seconds`; `speed` is candles a wall second."""
+    """Return the line logged every `system.status_seconds`; the pace is the wall clock's."""
     fields: Fields = {"state": state}
     for symbol, price in prices.items():
         fields[symbol] = price
         fields[f"{symbol}.position"] = positions.get(symbol, Decimal(0))
-    fields |= {"equity": equity, "pnl": pnl, "trades": trades, "candles": candles, "speed": speed}
+    fields |= {"equity": equity, "pnl": pnl, "trades": trades, "candles": candles}
+    fields["candles_per_second"] = candles_per_second
     return Line("INFO", "status", None, fields)

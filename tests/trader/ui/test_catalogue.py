@@ -37,6 +37,15 @@ def test_a_run_is_a_line() -> None:
     )
 
 
+def test_a_perpetual_is_named_as_what_is_spot() -> None:
+    """The account says its leverage as well, and a currency where losses are counted in one."""
+    margined = msgspec.structs.replace(
+        ENDED, account="paper/replay/a.csv/BTC-USDT-PERP/1m/3x/USD", number=8
+    )
+
+    assert to_text([margined]).splitlines()[-1].split()[4] == "BTC-USDT-PERP"
+
+
 def test_a_run_that_died_has_no_result() -> None:
     """Only an end could have told it."""
     assert to_text([DIED]).splitlines()[-1].split()[-3:] == ["-", "-", "died"]
