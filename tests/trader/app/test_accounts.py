@@ -21,17 +21,17 @@ HELD = "market.candles=20"
 @pytest.mark.parametrize(
     ("sets", "account"),
     [
-        ((), "paper/embedded/seed 10/BTC-USD/1m"),
-        (("market.seed=7", "trading.interval=15m"), "paper/embedded/seed 7/BTC-USD/15m"),
-        (("trading.symbols=ETH-USD,BTC-USD",), "paper/embedded/seed 10/ETH-USD,BTC-USD/1m"),
+        ((), "paper/embedded/seed 27/BTC-USD/1m"),
+        (("market.seed=12", "trading.interval=15m"), "paper/embedded/seed 12/BTC-USD/15m"),
+        (("trading.symbols=ETH-USD,BTC-USD",), "paper/embedded/seed 27/ETH-USD,BTC-USD/1m"),
         (("market.venue=replay", "market.data=a/b.csv"), "paper/replay/b.csv/BTC-USD/1m"),
         (
             ("trading.symbol=BTC-USD-PERP", "trading.leverage=3"),
-            "paper/embedded/seed 10/BTC-USD-PERP/1m/3x",
+            "paper/embedded/seed 27/BTC-USD-PERP/1m/3x",
         ),
         (
             ("trading.symbol=BTC-USDT", "risk.currency=USD"),
-            "paper/embedded/seed 10/BTC-USDT/1m/USD",
+            "paper/embedded/seed 27/BTC-USDT/1m/USD",
         ),
     ],
 )
