@@ -59,8 +59,9 @@ class RiskGuard(Actor):
         price.bid, price.ask, price.quoted = quote.bid, quote.ask, quote.ts_event
 
     def on_feed_stalled(self, message: m.FeedStalled | m.FeedRecovered) -> None:
-        """Deny entries on a symbol whose feed stands still; exits pass."""
-        self.state.prices[message.symbol].stalled = isinstance(message, m.FeedStalled)
+        """Deny entries on a symbol whose feed is not live; exits pass."""
+        stalled = message.condition if isinstance(message, m.FeedStalled) else None
+        self.state.prices[message.symbol].stalled = stalled
 
     on_feed_recovered = on_feed_stalled
 

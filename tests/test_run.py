@@ -38,9 +38,10 @@ runpy.run_path("run.py", run_name="__main__")
 """
 
 
-def test_it_trades_without_network_or_settings(tmp_path: Path) -> None:
+@pytest.mark.parametrize("profile", ["conservative", "moderate", "aggressive"])
+def test_it_trades_without_network_or_settings(tmp_path: Path, profile: str) -> None:
     """A clone, its requirements and nothing else: a fill comes within the first hour of candles."""
-    options = ("--candles", "60", "--speed", "max", "--json")
+    options = ("--profile", profile, "--candles", "60", "--speed", "max", "--json")
     with launched(tmp_path, *options, script=("-c", CLOSED, "run.py")) as run:
         assert run.end() == 0
     assert run.summary["fills"] > 0

@@ -170,6 +170,6 @@ def test_a_killed_run_is_told_of(tmp_path: Path, capfd: pytest.CaptureFixture[st
 
     assert len(found) == 1
     assert f"ended_without_stop={ended}" in found[0]
-    assert "BTC 0.05336" in found[0]
-    assert "stop:sell:0.05336:BTC-USD" in found[0]
+    assert "BTC 0.04866" in found[0]
+    assert "stop:sell:0.04866:BTC-USD" in found[0]
     assert "unclean_end" not in capfd.readouterr().err

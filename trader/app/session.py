@@ -133,7 +133,11 @@ class Session:
             if not prune_runs(archive, time.time_ns(), self._retention):
                 break
         if self.options.resume:
-            return accounts.find_estate(archive, self.settings)
+            estate = accounts.find_estate(archive, self.settings)
+            if estate is None:
+                why = f"each run of {self.account} died before its first row: it starts afresh"
+                log_event("WARNING", "app", None, "nothing_to_resume", None, why=why)
+            return estate
         last = archive.last_run(self.account)
         if last is not None and not last.clean:
             left = accounts.left_by(archive, last, self.settings)

@@ -73,7 +73,7 @@ def check_reducing(at: Situation) -> str | None:
 
 def check_feed(at: Situation) -> str | None:
     """Deny where the symbol's feed is not live."""
-    return "the feed is not live" if at.price.stalled else None
+    return f"the feed is {at.price.stalled}" if at.price.stalled else None
 
 
 def check_price(at: Situation) -> str | None:
@@ -97,7 +97,7 @@ def check_conversion(at: Situation) -> str | None:
     age = at.seconds_since(price.ts_event)
     if age > at.settings.max_rate_age_seconds:
         return f"{symbol} is {age:.1f} s old"
-    return f"the feed of {symbol} stands still" if price.stalled else None
+    return f"the feed of {symbol} is {price.stalled}" if price.stalled else None
 
 
 def check_spread(at: Situation) -> str | None:

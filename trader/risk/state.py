@@ -11,6 +11,7 @@ from trader.accounting.ledger import Ledger
 from trader.accounting.performance import Performance
 from trader.accounting.windows import LossWindows, Window
 from trader.model.instrument import ZERO, Instrument
+from trader.model.market import FeedCondition
 from trader.model.orders import BUY, ENTRY, EXIT, FINAL, STOP, TARGET, Leg, Order, OrderStatus, Side
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
@@ -42,7 +43,8 @@ class Price(msgspec.Struct):
     bid: float = 0.0
     ask: float = 0.0
     quoted: int = 0
-    stalled: bool = False
+    stalled: FeedCondition | None = None
+    """What the feed is where it is not live."""
 
     def of(self, side: Side) -> float:
         """Return what an order of a side would take, by the newest word of the market."""

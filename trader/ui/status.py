@@ -120,12 +120,16 @@ class DecisionStatus(msgspec.Struct, frozen=True):
 
 
 class ModelStatus(msgspec.Struct, frozen=True):
-    """A model in this run: `resting` while its breaker keeps it from being asked."""
+    """A model in this run: `resting` while its breaker keeps it from being asked.
+
+    What was `refused` the budget kept from being asked: those are no `questions`.
+    """
 
     model: str
     state: Literal["asked", "failing", "resting"]
     questions: int
     failures: int
+    refused: int
     tokens: int
     cost: Decimal
     claims: int

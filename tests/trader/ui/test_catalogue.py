@@ -10,7 +10,7 @@ ENDED = RunEntry(
     number=7,
     run="0007-20250101T000000",
     state="ended",
-    account="paper/embedded/seed 10/BTC-USD,ETH-USD/1m",
+    account="paper/embedded/seed 27/BTC-USD,ETH-USD/1m",
     profile="conservative",
     mode="paper",
     started="2025-01-01T00:00:00+00:00",
@@ -53,7 +53,7 @@ def test_a_run_that_died_has_no_result() -> None:
 
 def test_the_list_fits_in_80_columns() -> None:
     """However many symbols a run has."""
-    many = msgspec.structs.replace(ENDED, account=f"paper/embedded/seed 10/{'BTC-USD,' * 20}/1m")
+    many = msgspec.structs.replace(ENDED, account=f"paper/embedded/seed 27/{'BTC-USD,' * 20}/1m")
     text = to_text([ENDED, many, DIED])
 
     assert max(map(len, text.splitlines())) <= 80

@@ -12,6 +12,7 @@ from tests.trader.indicators.forms import stream_indicators
 from tests.trader.venues.stepping import SinkLog, Stepper
 from trader.model.market import SECOND, Candle
 from trader.model.messages import CandleReceived, Message, QuoteReceived
+from trader.settings.schema import MarketSettings
 from trader.venues.embedded import EPOCH, LAST, EmbeddedMarket
 from trader.venues.paths import STEPS
 from trader.venues.sink import SETTLE
@@ -184,7 +185,7 @@ def test_it_imports_neither_numpy_nor_pandas() -> None:
 
 def test_the_first_hour_gives_the_rules_something_to_do() -> None:
     """With the default seed, WaveTrend crosses up below -40 within sixty candles of the start."""
-    market = open_market(symbols=["BTC-USD"], history=1000, limit=60)
+    market = open_market(symbols=["BTC-USD"], history=1000, limit=60, seed=MarketSettings().seed)
     indicators = stream_indicators()
     memory = indicators.start()
     for candle in history(market, count=1000):
