@@ -194,7 +194,8 @@ class Kernel:
                 recovery.checkpoint(self)
             if self.recorder is not None:
                 self._tell_of_journal()
-            self.schedule.release()
+            if self.schedule.held:
+                self.schedule.release()
 
     def _deliver_all(self) -> None:
         # The hot path: what is rare is behind `special`, Detour or an exception.

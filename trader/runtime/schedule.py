@@ -22,7 +22,7 @@ Answer = Callable[[str, Any], Message]
 """The type of the message that answers a call: its fields are the key, and a result or failure."""
 
 
-class Timer(msgspec.Struct, frozen=True):
+class Timer(msgspec.Struct, frozen=True, gc=False):
     """A role's request to be sent `message` after `delay` ns."""
 
     key: str
@@ -42,17 +42,13 @@ class Call(msgspec.Struct, frozen=True):
     required: bool
 
 
-@final
-class Alarm:
+class Alarm(msgspec.Struct, frozen=True, gc=False):
     """A timer that runs; void once its role armed the key anew."""
 
-    __slots__ = ("cause", "correlation", "role", "timer")
-
-    def __init__(self, role: "Role", envelope: "Envelope", timer: Timer) -> None:
-        self.role = role
-        self.timer = timer
-        self.cause = envelope.seq
-        self.correlation = envelope.correlation
+    role: Any
+    timer: Timer
+    cause: int
+    correlation: int
 
 
 @final
@@ -82,7 +78,8 @@ class Task:
 class Schedule:
     """What a kernel will do later: one heap of alarms and sleeping tasks.
 
-    A driver sets `offload`, which runs a function elsewhere and has the task resumed.
+    A driver sets `offload`, which runs a function elsewhere and has the task resumed. Calls that
+    wait for the journal are `held`.
     """
 
     def __init__(self, kernel: "Kernel") -> None:
@@ -90,7 +87,7 @@ class Schedule:
         self.offload: Callable[[Task, Blocking | Native], None] = self.refuse
         self._kernel = kernel
         self._numbers = count(1)
-        self._held: list[Task] = []
+        self.held: list[Task] = []
         self._parked: dict[Task, None] = {}
 
     def next_due(self) -> int | None:
@@ -127,8 +124,9 @@ class Schedule:
 
     def arm(self, role: "Role", envelope: "Envelope", timer: Timer) -> None:
         """Start a timer; one of the same key becomes void."""
-        due = self._kernel.now + max(timer.delay, 0)
-        role.timers[timer.key] = self._push(due, Alarm(role, envelope, timer))
+        role.timers[timer.key] = number = next(self._numbers)
+        alarm = Alarm(role, timer, envelope.seq, envelope.correlation)
+        heappush(self.heap, (self._kernel.now + max(timer.delay, 0), number, alarm))
 
     def catch_up(self, role: "Role") -> None:
         """Have the timers ring that ran out while a role was down, unless it arms them anew."""
@@ -145,15 +143,13 @@ class Schedule:
             self._fail(task, self._to_failure(error))
             return
         if call.durable:
-            self._held.append(task)
+            self.held.append(task)
         else:
             self._step(task, None, None)
 
     def release(self) -> None:
         """Start the calls that waited for the journal."""
-        if not self._held:
-            return
-        tasks, self._held = self._held, []
+        tasks, self.held = self.held, []
         durable = self._kernel.flush(durable=True)
         for task in tasks:
             if durable or not task.call.required:
@@ -177,11 +173,11 @@ class Schedule:
     def close(self) -> None:
         """Close every coroutine that is still under way."""
         sleeping = [item for _, _, item in self.heap if isinstance(item, Task)]
-        for task in [*sleeping, *self._parked, *self._held]:
+        for task in [*sleeping, *self._parked, *self.held]:
             task.close()
         self.heap.clear()
         self._parked.clear()
-        self._held.clear()
+        self.held.clear()
 
     def _step(self, task: Task, value: Any, error: BaseException | None) -> None:
         """Run a port coroutine to what it awaits next, or to its end."""
@@ -205,11 +201,6 @@ class Schedule:
             else:
                 what = "a port awaits sleep_until, blocking, native and forever, nothing else"
                 self._step(task, None, TypeError(what))
-
-    def _push(self, due: int, item: Alarm | Task) -> int:
-        number = next(self._numbers)
-        heappush(self.heap, (due, number, item))
-        return number
 
     def _fail(self, task: Task, failure: CallFailure) -> None:
         self._answer(task, task.call.failed(task.call.key, failure))
