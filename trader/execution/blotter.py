@@ -156,15 +156,16 @@ class Blotter(msgspec.Struct):
 
     def _change(self, record: Record, events: list[Message]) -> Change:
         self.changes += len(events)
-        cancel, doubtful = record.begin_cancel(), record.doubtful
-        if record.status.final and not doubtful:
+        cancel = record.begin_cancel()
+        if record.doubtful:
+            self.working[record.id] = None
+            return Change(record, events, cancel, None if cancel else backoff(record.asked))
+        record.asked = 0
+        if record.status.final:
             self._retire(record)
         else:
             self.working[record.id] = None
-        if not doubtful:
-            record.asked = 0
-        ask = doubtful and not cancel
-        return Change(record, events, cancel, backoff(record.asked) if ask else None)
+        return Change(record, events, cancel=False, ask_in=None)
 
     def _retire(self, record: Record) -> None:
         self.working.pop(record.id, None)
