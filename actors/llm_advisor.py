@@ -56,9 +56,8 @@ class LLMAdvisor(Actor):
         self.state.halted = False
         self.state.desk.give_up()
 
-    def on_warmup_advanced(self, message: WarmupAdvanced) -> None:
-        """Note that no advice on a symbol is possible yet."""
-        self.state.warming[message.symbol] = message
+    def on_warmup_advanced(self, _message: WarmupAdvanced) -> None:
+        """Do nothing: no advice on the symbol is possible yet, and that is on record."""
 
     def on_snapshot_taken(self, message: SnapshotTaken) -> None:
         """Give the advice that the snapshot merits, or ask for it."""
@@ -67,7 +66,6 @@ class LLMAdvisor(Actor):
             desk.see(message)
         if message.past:
             return
-        self.state.warming.pop(symbol, None)
         advice = self._by_rule(symbol, message.snapshot)
         if advice is not None and not opens(advice, desk.side(symbol)):
             self.send(AdviceGiven(advice))
