@@ -132,11 +132,11 @@ class ExecutionBroker(Actor):
 
     def _follow(self, *changes: Change) -> None:
         for change in changes:
-            order, key = change.record.order, change.record.id
+            record = change.record
             for event in change.events:
-                self.send_for(change.record.correlation, event)
+                self.send_for(record.correlation, event)
             if change.cancel:
                 cancel, done, failed = self.venue.cancel, m.CancelAnswered, m.CancelFailed
-                self.call(key, cancel, order, done=done, failed=failed)
+                self.call(record.id, cancel, record.order, done=done, failed=failed)
             elif change.ask_in is not None:
-                self.after(key, change.ask_in, m.QueryDue(key, change.record.asked))
+                self.after(record.id, change.ask_in, m.QueryDue(record.id, record.asked))

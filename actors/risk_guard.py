@@ -44,9 +44,10 @@ class RiskGuard(Actor):
         price.closed = ts = candle.ts_event
         state.returns[message.symbol].note(candle, self.kept)
         if state.held or ts >= state.windows.next_roll or message.symbol == self.conversion:
-            self._tell(mark(self.rules, state, ts, at_close=True))
+            told = mark(self.rules, state, ts, at_close=True)
             if message.symbol in self.followed:
-                self._tell(exits.follow(self.rules, state, message.symbol, candle))
+                told += exits.follow(self.rules, state, message.symbol, candle)
+            self._tell(told)
 
     def on_history_loaded(self, message: m.HistoryLoaded) -> None:
         """Learn how a symbol moves."""
@@ -58,8 +59,9 @@ class RiskGuard(Actor):
         price.bid, price.ask, price.quoted = quote.bid, quote.ask, quote.ts_event
 
     def on_feed_stalled(self, message: m.FeedStalled | m.FeedRecovered) -> None:
-        """Deny entries on a symbol whose feed stands still; exits pass."""
-        self.state.prices[message.symbol].stalled = isinstance(message, m.FeedStalled)
+        """Deny entries on a symbol whose feed is not live; exits pass."""
+        stalled = message.condition if isinstance(message, m.FeedStalled) else None
+        self.state.prices[message.symbol].stalled = stalled
 
     on_feed_recovered = on_feed_stalled
 

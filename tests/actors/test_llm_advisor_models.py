@@ -350,9 +350,18 @@ async def test_what_models_took_is_counted(stage: Stage) -> None:
 
     usage = {name: msgspec.structs.astuple(u) for name, u in stage.state.desk.usage.items()}
     assert usage == {
-        BIG: (1, 1, 1_100, Decimal("0.002")),
-        SMALL: (1, 0, 1_100, Decimal("0.002")),
+        BIG: (1, 1, 1_100, Decimal("0.002"), 0),
+        SMALL: (1, 0, 1_100, Decimal("0.002"), 0),
     }
+
+
+async def test_what_the_budget_refused_was_not_asked(stage: Stage) -> None:
+    """It is counted apart, and is no failure of the model."""
+    await start(stage, ScriptedModel(big=Rejected("spent", Reason.MODEL_BUDGET)))
+    await stage.tell(taken(QUIET))
+
+    used = stage.state.desk.used(BIG)
+    assert (used.questions, used.failures, used.refused) == (0, 0, 1)
 
 
 async def test_a_new_session_waits_for_no_old_question(stage: Stage) -> None:

@@ -31,7 +31,7 @@ from tests.trader.risk.desk import (
 )
 from trader.model import messages as m
 from trader.model.instrument import ZERO
-from trader.model.market import SECOND, Candle, Quote
+from trader.model.market import SECOND, Candle, FeedCondition, Quote
 from trader.model.messages import Message
 from trader.model.orders import (
     Fill,
@@ -240,9 +240,11 @@ async def test_history_and_candles_teach_how_a_symbol_moves(stage: Stage) -> Non
 
 
 async def test_a_stalled_feed_keeps_entries_out_and_lets_exits_pass(guard: Stage) -> None:
-    """Until the feed recovers."""
-    await guard.tell(m.FeedStalled(SYMBOL, 0))
-    assert denial(await guard.tell(proposal())) is Reason.FEED_STALLED
+    """Until the feed recovers; the denial says what the feed is instead of live."""
+    for condition in (FeedCondition.STALE, FeedCondition.HELD):
+        await guard.tell(m.FeedStalled(SYMBOL, 0, condition))
+        (denied,) = await guard.tell(proposal())
+        assert (denied.reason, denied.detail) == (Reason.FEED_STALLED, f"the feed is {condition}")
     await guard.tell(m.FeedRecovered(SYMBOL))
     await hold(guard)
     await guard.tell(m.FeedStalled(SYMBOL, 0))

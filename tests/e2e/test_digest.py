@@ -112,10 +112,10 @@ def test_the_order_of_hashes_decides_nothing(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def gaps(candle_file: Path) -> Path:
-    """Write the same candles to a file, a fifth lower in every other stretch of 90 minutes."""
+    """Write the same candles to a file, a fifth lower in every other stretch of 100 minutes."""
     head, *rows = candle_file.read_text().splitlines()
     path = candle_file.with_name("gaps.csv")
-    path.write_text("\n".join([head, *(_lowered(row, n // 90 % 2) for n, row in enumerate(rows))]))
+    path.write_text("\n".join([head, *(_lowered(row, n // 100 % 2) for n, row in enumerate(rows))]))
     return path
 
 

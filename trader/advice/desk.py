@@ -59,13 +59,20 @@ class Pending(msgspec.Struct, frozen=True):
 class Usage(msgspec.Struct):
     """What a model was asked and took, and how often nothing came of it; `cost` in USD.
 
-    Of a question that nobody knows to have been answered, the most it may have taken counts.
+    What was `refused` the budget kept from being asked. Of a question that nobody knows to have
+    been answered, the most it may have taken counts.
     """
 
     questions: int = 0
     failures: int = 0
     tokens: int = 0
     cost: Decimal = Decimal(0)
+    refused: int = 0
+
+    def refuse(self) -> None:
+        """Take a question back that the budget did not let leave."""
+        self.questions -= 1
+        self.refused += 1
 
     def add(self, tokens: int, cost: Decimal) -> None:
         """Add what a question took."""

@@ -59,6 +59,10 @@ class Instrument(msgspec.Struct, frozen=True):
         """Round a quantity down to the lot: an order never grows by rounding."""
         return _to_step(quantity, self.lot, ROUND_FLOOR)
 
+    def takes(self, quantity: Decimal, price: Decimal) -> bool:
+        """Tell whether a quantity of whole lots meets the venue's minimums at a price."""
+        return ZERO < quantity >= self.min_quantity and quantity * price >= self.min_notional
+
     def floor_price(self, price: Decimal) -> Decimal:
         """Round a price down to the tick."""
         return _to_step(price, self.tick, ROUND_FLOOR)

@@ -6,7 +6,7 @@ embedded      the embedded market: seeded, made up, and the same on every machin
 frame_market  the market of a recording of frames
 instruments   price levels and trading rules of simulated instruments
 live          a real venue's market: history by REST, then its stream, or polling
-paths         seeded price paths: regimes, swings, clustered volatility, jumps, spreads, volume
+paths         seeded price paths that no rule has an edge on: volatility, jumps, spreads, volume
 recorded      the recorded market: the candles of a series, one after another
 rest          a venue's public REST by way of ccxt: candles, prices, instrument rules
 simulated     the simulated venue: an exchange in memory, and connections that take their time

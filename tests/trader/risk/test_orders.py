@@ -10,6 +10,7 @@ from trader.accounting.windows import Window
 from trader.model.messages import LimitBreached, Message, PositionChanged
 from trader.model.orders import Flow, FlowKind, Leg, Order, OrderKind, OrderStatus, Side
 from trader.model.reasons import Reason
+from trader.model.views import Stance
 from trader.risk import protection
 from trader.risk.orders import move_cash
 from trader.risk.state import Price
@@ -85,6 +86,18 @@ def test_a_rejected_entry_is_over() -> None:
     entry = desk.enter()
     assert desk.reject(entry) == []
     assert desk.campaign.alive() == []
+
+
+def test_a_rejection_counts_once() -> None:
+    """Told again it is no second failure of the exit."""
+    desk = Desk()
+    stop, target = desk.hold()
+    desk.propose(Stance.FLAT)
+    desk.canceled(stop)
+    (leave,) = placed(desk.canceled(target))
+    assert legs(desk.reject(leave)) == [Leg.EXIT]
+    assert desk.reject(leave) == []
+    assert desk.campaign.failures == 1
 
 
 def test_an_unknown_entry_stays_exposure_until_resolved() -> None:
