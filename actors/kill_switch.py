@@ -14,19 +14,18 @@ from trader.topology import KILL_SWITCH
 
 
 class KillSwitchState(msgspec.Struct):
-    """The halt under way with the account last read, and the newest of what else was heard."""
+    """The halt under way, with the account last read and the orders that are being canceled."""
 
     halt: Halt | None = None
     account: Account | None = None
     canceling: dict[str, None] = {}
     completed: bool = False
-    heard: dict[str, str] = {}
 
 
 class KillSwitch(Actor):
     """Halt once, cancel entries until the venue's own list is free of them, end the run if asked.
 
-    A second trip joins the halt that is under way. What is only noted is there for a dump.
+    A second trip joins the halt that is under way. What trips nothing stands in its own file.
     `submit_seconds` bounds how long the venue's adapter may take to send and answer a submit.
     """
 
@@ -66,11 +65,11 @@ class KillSwitch(Actor):
     on_stop_requested = on_halt_requested = on_feed_ended = _trip
     on_limit_breached = on_actor_gave_up = on_mailbox_overflowed = on_progress_stalled = _trip
 
-    def _note(self, message: m.Message) -> None:
-        self.state.heard[type(message).__name__] = str(message)
+    def _leave(self, _message: m.Message) -> None:
+        """Do nothing: that it was told is on record."""
 
-    on_feed_stalled = on_feed_recovered = on_trading_state_changed = on_heartbeat = _note
-    on_journal_failed = on_journal_recovered = on_data_quarantined = _note
+    on_feed_stalled = on_feed_recovered = on_trading_state_changed = on_heartbeat = _leave
+    on_journal_failed = on_journal_recovered = on_data_quarantined = _leave
 
     def on_account_received(self, message: m.AccountReceived) -> None:
         """Cancel the entry orders it lists; what is already being canceled waits for its answer."""

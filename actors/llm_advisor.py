@@ -43,22 +43,20 @@ class LLMAdvisor(Actor):
         self.state.halted = False
         self.state.desk.give_up()
 
-    def on_warmup_advanced(self, message: m.WarmupAdvanced) -> None:
-        """Note that no advice on a symbol is possible yet."""
-        self.state.warming[message.symbol] = message
+    def on_warmup_advanced(self, _message: m.WarmupAdvanced) -> None:
+        """Do nothing: no advice on the symbol is possible yet, and that is on record."""
 
     def on_snapshot_taken(self, message: m.SnapshotTaken) -> None:
         """Give the advice that the snapshot merits, or ask for it."""
-        symbol, state, asks = message.symbol, self.state, self.model is not None
+        symbol, desk, asks = message.symbol, self.state.desk, self.model is not None
         if asks:
-            state.desk.see(message)
+            desk.see(message)
         if message.past:
             return
-        state.warming.pop(symbol, None)
         advice = self._by_rule(symbol, message.snapshot)
-        if advice is not None and not opens(advice, state.desk.side(symbol)):
+        if advice is not None and not opens(advice, desk.side(symbol)):
             self.send(m.AdviceGiven(advice))
-        elif asks and not state.desk.waits(symbol, self.now) and self._asks(symbol):
+        elif asks and not desk.waits(symbol, self.now) and self._asks(symbol):
             return
         elif advice is not None:
             self._enter(advice)

@@ -10,9 +10,8 @@ from trader.topology import SUPERVISOR
 
 
 class SupervisorState(msgspec.Struct):
-    """How often each role was started, and when it failed (ns, as long as that counts)."""
+    """When each role failed (ns), as long as that counts."""
 
-    starts: dict[str, int] = {}
     failures: dict[str, tuple[int, ...]] = {}
 
 
@@ -27,10 +26,8 @@ class Supervisor(Actor):
         super().__init__()
         self.heartbeat = round(heartbeat_seconds * SECOND)
 
-    def on_actor_started(self, message: m.ActorStarted) -> None:
-        """Count it."""
-        starts = self.state.starts
-        starts[message.role] = starts.get(message.role, 0) + 1
+    def on_actor_started(self, _message: m.ActorStarted) -> None:
+        """Do nothing: that it lives is on record."""
 
     def on_actor_failed(self, message: m.ActorFailed) -> None:
         """Restart the role now or later, or give it up; the kernel restarts it as we return."""

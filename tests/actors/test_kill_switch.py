@@ -105,7 +105,7 @@ async def test_every_trip_halts_for_its_reason(
         m.Heartbeat(3),
     ],
 )
-async def test_the_rest_is_only_noted(
+async def test_the_rest_trips_nothing(
     switch: Stage, venue: ScriptedVenue, message: m.Message
 ) -> None:
     """A soft limit, a silent feed and a full disk are for RiskGuard."""

@@ -53,15 +53,9 @@ async def test_most_snapshots_get_none(advisor: Stage) -> None:
     assert await advisor.tell(taken(msgspec.structs.replace(DIP, cross=0))) == []
 
 
-async def test_a_symbol_that_warms_up_is_noted_until_its_first_snapshot(advisor: Stage) -> None:
-    """The status can say why nothing is advised."""
-    progress = WarmupAdvanced(SYMBOL, 100, 1_000)
-
-    assert await advisor.tell(progress) == []
-    assert advisor.state.warming == {SYMBOL: progress}
-    await advisor.tell(taken(DIP))
-
-    assert advisor.state.warming == {}
+async def test_a_symbol_that_warms_up_gets_none(advisor: Stage) -> None:
+    """How far its indicators are along is for the log."""
+    assert await advisor.tell(WarmupAdvanced(SYMBOL, 100, 1_000)) == []
 
 
 async def test_the_settings_choose_the_rule(stage: Stage) -> None:

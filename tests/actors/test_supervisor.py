@@ -74,13 +74,6 @@ async def test_each_role_has_its_own_count(supervisor: Stage) -> None:
     assert await supervisor.tell(failed("validator")) == [m.RestartActor("validator")]
 
 
-async def test_starts_are_counted(supervisor: Stage) -> None:
-    """A restart is a start."""
-    await supervisor.tell(m.ActorStarted(WORKER), m.ActorStarted(WORKER))
-
-    assert supervisor.state.starts[WORKER] == 2
-
-
 async def test_it_beats_once_the_session_has_started(supervisor: Stage) -> None:
     """So that the KillSwitch can see that somebody watches."""
     assert await supervisor.advance(100) == []

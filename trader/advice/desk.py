@@ -14,7 +14,6 @@ from trader.model.messages import (
     OrderDenied,
     PositionChanged,
     SnapshotTaken,
-    WarmupAdvanced,
 )
 from trader.model.opinions import Question
 from trader.model.views import Advice, Snapshot, Stance
@@ -182,8 +181,6 @@ class AdvisorState(msgspec.Struct):
     """When the newest candle closed on which the rules advised an entry (ns)."""
     noes: dict[str, list[No]] = {}
     """What came of earlier advice: the next brief says why."""
-    warming: dict[str, WarmupAdvanced] = {}
-    """How far indicators are along that have given no snapshot yet."""
     desk: Desk = msgspec.field(default_factory=Desk)
 
     def may_enter(self, advice: Advice, pause: int) -> bool:
