@@ -232,7 +232,7 @@ def show_run(
 
 @app.command()
 def advice(
-    run: Annotated[str, typer.Argument(help="Its number, its id, or last.")] = "last",
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Number, id, or last.")] = "last",
     data_dir: DataDir = None,
     as_json: AsJson = False,
     answers: Annotated[bool, typer.Option("--answers", help="As llm.recorded reads them.")] = False,
@@ -278,7 +278,7 @@ def limits(
 
 @app.command("resume")
 def lift(
-    why: Annotated[str, typer.Argument(help="Why trading may go on.")],
+    why: Annotated[str, typer.Argument(metavar="WHY", help="Why trading may go on.")],
     data_dir: DataDir = None,
 ) -> None:
     """Lift a month's loss, a drawdown, an emergency stop or an operator's halt of the last run."""
@@ -298,11 +298,11 @@ def topology() -> None:
 
 @app.command()
 def indicators(
-    data: Annotated[Path, typer.Option(help="Candles, CSV or CSV.gz.")],
-    cipher: Annotated[str, typer.Option(help="a or b.")],
-    interval: Annotated[str, typer.Option(help="Candle: 1m, 15m, 4h, 1d, 1w.")],
-    out: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="HTML file to draw into.")] = None,
+    data: Annotated[Path, _option("FILE", "Candles, CSV or CSV.gz.")],
+    cipher: Annotated[str, _option("CIPHER", "a or b.")],
+    interval: Annotated[str, _option("LENGTH", "Of a candle: 1m, 15m, 4h, 1d, 1w.")],
+    out: Annotated[Path | None, _option("FILE", "CSV file to write.")] = None,
+    plot: Annotated[Path | None, _option("FILE", "HTML file to draw into.")] = None,
     profile: Profile = "moderate",
     files: Files = [],
     sets: Sets = [],

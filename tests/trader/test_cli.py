@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -169,7 +170,11 @@ def test_a_key_in_the_wrong_place_is_not_repeated(
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["config"], ["config", "show"], ["status"], ["runs"], ["show"], ["topology"]],
+    [
+        *([], ["config"], ["config", "show"], ["data"], ["data", "check"], ["data", "list"]),
+        *([command] for command in ("advice", "download", "frames", "indicators", "limits")),
+        *([command] for command in ("record", "resume", "runs", "show", "status", "topology")),
+    ],
     ids=" ".join,
 )
 def test_help_is_readable_anywhere(
@@ -181,6 +186,7 @@ def test_help_is_readable_anywhere(
 
     assert result.code == 0
     assert "Usage: " in result.out
+    assert re.search(r"--\S+ <", result.out) is None, "an option's value has a name"
     assert max(map(len, result.out.splitlines())) <= 80
     assert "\x1b" not in result.out
 
