@@ -11,7 +11,7 @@ import typer
 from trader.model.errors import TraderError, UsageError
 from trader.settings.problems import to_line
 from trader.ui.redact import redactor, secrets_of
-from trader.ui.typed import to_pairs, to_seconds
+from trader.ui.typed import to_interval, to_pairs, to_seconds
 from trader.venues.symbols import to_symbol
 
 if TYPE_CHECKING:
@@ -137,8 +137,8 @@ def download(
     """Fetch candles into the store, and go on where an earlier download stopped."""
     from trader.app.download import run_downloads
 
-    symbols = [to_symbol(text) for text in symbol]
-    for line in run_downloads(venue, symbols, interval, since, until, _data_dir(data_dir)):
+    symbols, length = [to_symbol(text) for text in symbol], to_interval(interval)
+    for line in run_downloads(venue, symbols, length, since, until, _data_dir(data_dir)):
         print(line)
 
 
@@ -172,7 +172,7 @@ def record(
     from trader.app import recording
 
     symbols, seconds = [to_symbol(text) for text in symbol], to_seconds(duration)
-    counts = recording.record(venue, symbols, interval, out, seconds)
+    counts = recording.record(venue, symbols, to_interval(interval), out, seconds)
     print(f"{out}: " + (", ".join(f"{kind} {n}" for kind, n in counts.items()) or "nothing came"))
 
 
@@ -186,7 +186,7 @@ def frames(
     """Count what a recording holds: by kind and symbol, with unknown kinds and errors."""
     from trader.app import recording
 
-    counted = recording.count(stream, data, interval)
+    counted = recording.count(stream, data, to_interval(interval))
     print(recording.to_json(counted) if as_json else recording.to_text(counted))
 
 
