@@ -11,7 +11,7 @@ import typer
 from trader.model.errors import TraderError, UsageError
 from trader.settings.problems import to_line
 from trader.ui.redact import redactor, secrets_of
-from trader.ui.typed import to_pairs, to_seconds
+from trader.ui.typed import to_interval, to_pairs, to_seconds
 from trader.venues.symbols import to_symbol
 
 if TYPE_CHECKING:
@@ -137,8 +137,8 @@ def download(
     """Fetch candles into the store, and go on where an earlier download stopped."""
     from trader.app.download import run_downloads
 
-    symbols = [to_symbol(text) for text in symbol]
-    for line in run_downloads(venue, symbols, interval, since, until, _data_dir(data_dir)):
+    symbols, length = [to_symbol(text) for text in symbol], to_interval(interval)
+    for line in run_downloads(venue, symbols, length, since, until, _data_dir(data_dir)):
         print(line)
 
 
@@ -172,7 +172,7 @@ def record(
     from trader.app import recording
 
     symbols, seconds = [to_symbol(text) for text in symbol], to_seconds(duration)
-    counts = recording.record(venue, symbols, interval, out, seconds)
+    counts = recording.record(venue, symbols, to_interval(interval), out, seconds)
     print(f"{out}: " + (", ".join(f"{kind} {n}" for kind, n in counts.items()) or "nothing came"))
 
 
@@ -186,7 +186,7 @@ def frames(
     """Count what a recording holds: by kind and symbol, with unknown kinds and errors."""
     from trader.app import recording
 
-    counted = recording.count(stream, data, interval)
+    counted = recording.count(stream, data, to_interval(interval))
     print(recording.to_json(counted) if as_json else recording.to_text(counted))
 
 
@@ -232,7 +232,7 @@ def show_run(
 
 @app.command()
 def advice(
-    run: Annotated[str, typer.Argument(help="Its number, its id, or last.")] = "last",
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Number, id, or last.")] = "last",
     data_dir: DataDir = None,
     as_json: AsJson = False,
     answers: Annotated[bool, typer.Option("--answers", help="As llm.recorded reads them.")] = False,
@@ -278,7 +278,7 @@ def limits(
 
 @app.command("resume")
 def lift(
-    why: Annotated[str, typer.Argument(help="Why trading may go on.")],
+    why: Annotated[str, typer.Argument(metavar="WHY", help="Why trading may go on.")],
     data_dir: DataDir = None,
 ) -> None:
     """Lift a month's loss, a drawdown, an emergency stop or an operator's halt of the last run."""
@@ -298,11 +298,11 @@ def topology() -> None:
 
 @app.command()
 def indicators(
-    data: Annotated[Path, typer.Option(help="Candles, CSV or CSV.gz.")],
-    cipher: Annotated[str, typer.Option(help="a or b.")],
-    interval: Annotated[str, typer.Option(help="Candle: 1m, 15m, 4h, 1d, 1w.")],
-    out: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="HTML file to draw into.")] = None,
+    data: Annotated[Path, _option("FILE", "Candles, CSV or CSV.gz.")],
+    cipher: Annotated[str, _option("CIPHER", "a or b.")],
+    interval: Annotated[str, _option("LENGTH", "Of a candle: 1m, 15m, 4h, 1d, 1w.")],
+    out: Annotated[Path | None, _option("FILE", "CSV file to write.")] = None,
+    plot: Annotated[Path | None, _option("FILE", "HTML file to draw into.")] = None,
     profile: Profile = "moderate",
     files: Files = [],
     sets: Sets = [],

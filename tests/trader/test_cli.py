@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -109,6 +110,9 @@ def command(
         ("runs --data-dir .", "journal.db: there is no journal"),
         ("show 3 --data-dir file", "data directory file: there is none"),
         (f"show --data-dir {'a' * 300}", "a: File name too long; give --data-dir DIR"),
+        ("frames --stream kraken --data file --interval 9q", "9q: give an interval such"),
+        ("record --venue kraken --symbol X --out x --interval 9q", "9q: give an interval"),
+        ("download --venue x --symbol X --since 2025-01-01 --interval 9q", "9q: give an interval"),
         ("--venue replay --data pipe", "pipe: is no regular file; write the candles to one"),
     ],
 )
@@ -169,7 +173,11 @@ def test_a_key_in_the_wrong_place_is_not_repeated(
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["config"], ["config", "show"], ["status"], ["runs"], ["show"], ["topology"]],
+    [
+        *([], ["config"], ["config", "show"], ["data"], ["data", "check"], ["data", "list"]),
+        *([command] for command in ("advice", "download", "frames", "indicators", "limits")),
+        *([command] for command in ("record", "resume", "runs", "show", "status", "topology")),
+    ],
     ids=" ".join,
 )
 def test_help_is_readable_anywhere(
@@ -181,6 +189,7 @@ def test_help_is_readable_anywhere(
 
     assert result.code == 0
     assert "Usage: " in result.out
+    assert re.search(r"--\S+ <", result.out) is None, "an option's value has a name"
     assert max(map(len, result.out.splitlines())) <= 80
     assert "\x1b" not in result.out
 

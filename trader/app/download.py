@@ -63,7 +63,7 @@ def run_downloads(
     venue: str, symbols: list[str], interval: str, since: str, until: str | None, data_dir: Path
 ) -> list[str]:
     """Download each symbol with a progress bar on stderr; return a line for each."""
-    length, now = _length(interval), time.time_ns()
+    length, now = interval_ns(interval), time.time_ns()
     last = min(to_time(until) if until else now, now)
     begin, end = to_time(since), last - last % length
     begin -= begin % length
@@ -120,13 +120,6 @@ def _by_trades(rest: Rest, wanted: Wanted, at: int) -> Iterator[tuple[tuple[Cand
         seen = frozenset(row[3] for row in rows)
         at = rows[-1][0]
         yield tuple(closed), min(at - at % length, wanted.until)
-
-
-def _length(interval: str) -> int:
-    try:
-        return interval_ns(interval)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +37,7 @@ def write_indicators(settings: Settings, request: Request) -> None:
     if not targets:
         raise UsageError("nothing to write; give --out FILE for a table, --plot FILE for a picture")
     for path in targets:
-        if path.exists() and request.data.exists() and path.samefile(request.data):
-            raise UsageError(f"{path}: holds the candles; write to another file")
+        _require_file(path, request.data)
     if request.plot is not None:
         # Before anything is computed: a missing library must not cost the time.
         from trader.ui.chart import require_plotly
@@ -92,17 +92,35 @@ def _number(value: float) -> str:
     return repr(float(value)) if value == value else ""
 
 
+def _require_file(path: Path, data: Path) -> None:
+    """Raise UsageError for what must not be replaced: the candles, a device, a directory."""
+    with _writing(path):
+        if not path.exists():
+            return
+        if not path.is_file():
+            raise UsageError(f"{path}: is no regular file; give another path")
+        if data.exists() and path.samefile(data):
+            raise UsageError(f"{path}: holds the candles; write to another file")
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        text = f"{path}: cannot be written: {error.strerror}; give another path"
+        raise UsageError(text) from None
+
+
 def _replace(path: Path, texts: Iterator[str]) -> None:
     """Write a file whole, or leave what was there; raise UsageError naming it where that fails."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    # Where a link leads to, so that it goes on leading there.
+    target = Path(os.path.realpath(path))
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    with _writing(path):
         try:
             with draft.open("w", encoding="utf-8", newline="") as file:
                 file.writelines(texts)
-            draft.replace(path)
+            draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"{path}: cannot be written: {error.strerror}; give another path"
-        ) from None

@@ -44,7 +44,7 @@ class Catalogue(msgspec.Struct, frozen=True):
 
 def to_text(runs: Iterable[RunEntry]) -> str:
     """Write runs for a person, in 80 columns."""
-    head = _COLUMNS.format("run", "started", "profile", "symbols", "trades", "net P&L", "end")
+    head = _COLUMNS.format("run", "started (UTC)", "profile", "symbols", "trades", "net P&L", "end")
     return "\n".join([SIMULATED, head, *(_line(run).rstrip() for run in runs)])
 
 

@@ -89,6 +89,7 @@ def compose(dump: StatusDump, width: int, rows: int, note: str = "") -> list[Tex
         row for section, count in zip(sections, given, strict=True) for row in section.rows[:count]
     ]
     for row in shown:
+        row.plain = printable(row.plain)
         row.rstrip()
         row.truncate(width, overflow="ellipsis")
     return shown
@@ -134,7 +135,7 @@ def _standing(dump: StatusDump) -> list[Text]:
         if hold.since:
             row.append(f" since {_minute(hold.since)}")
         until = f" until {_minute(hold.lifts_at)} UTC" if hold.lifts_at else f" {hold.lifts}"
-        why = f": {printable(hold.detail)}" if hold.detail else ""
+        why = f": {hold.detail}" if hold.detail else ""
         rows.append(row.append(until).append(why, "dim"))
     return rows
 
@@ -274,7 +275,7 @@ def _actor_row(actor: ActorStatus, width: int) -> Text:
     row.append(f"{actor.restarts:>8}", "yellow" if actor.restarts else "")
     row.append(f"{actor.depth:>9}  {actor.last_message or '-'}")
     if actor.last_failure:
-        row.append(f"  {printable(actor.last_failure)}", "red")
+        row.append(f"  {actor.last_failure}", "red")
     return row
 
 
@@ -313,7 +314,7 @@ def _decisions(decisions: Sequence[DecisionStatus]) -> list[Text]:
         row.append(
             decision.outcome, "green" if decision.outcome[:3] in {"buy", "sel"} else "yellow"
         )
-        row.append(f" {printable(decision.source)}: {printable(decision.rationale)}", "dim")
+        row.append(f" {decision.source}: {decision.rationale}", "dim")
         rows.append(row)
     return rows
 

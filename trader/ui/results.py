@@ -96,7 +96,8 @@ def _limits(limits: Iterable[LimitUse]) -> list[str]:
         if limit.reached:
             told.append(f"{how}: reached {limit.reached} x")
         elif limit.highest >= NEAR * limit.bound and not limit.name.startswith(SIZED_UP_TO):
-            told.append(f"{how}: near")
+            # Over from the first: an earlier run, with whose account this one went on, reached it.
+            told.append(f"{how}: {'over' if limit.highest > limit.bound else 'near'}")
     return told or [f"none came near ({NEAR:.0%})"]
 
 

@@ -3,6 +3,7 @@
 import re
 
 from trader.model.errors import UsageError
+from trader.model.market import interval_ns
 from trader.settings.problems import to_line
 
 
@@ -25,3 +26,13 @@ def to_seconds(text: str) -> float:
     if match is None or float(match[1]) == 0:
         raise UsageError(f"--for {to_line(text)}: give a time such as 90s, 10m or 2h")
     return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+def to_interval(text: str) -> str:
+    """Return the length of a candle, such as 1m or 4h, as it was typed; raise UsageError."""
+    try:
+        interval_ns(text)
+    except ValueError:
+        cure = "give an interval such as 1m, 15m, 4h or 1d"
+        raise UsageError(f"--interval {to_line(text)}: {cure}") from None
+    return text

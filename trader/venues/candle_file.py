@@ -30,6 +30,8 @@ _LATEST = 4_102_444_800 * SECOND
 """2000 to 2100: a time outside is in another unit."""
 _MAX_BYTES = 1 << 29
 """Of text: about ten million rows, nineteen years of minutes."""
+_EVEN = 20
+"""Equal distances in a row that are no gaps; of 27,000 in real files at most 6 were equal."""
 _BLOCK = 1 << 17
 _INFINITY = float("inf")
 _EMPTY = re.compile(rb"(?<=,)(?=[,\r\n]|$)")
@@ -174,6 +176,9 @@ class _Table:
         self._step = interval // unit
         self._last: int | None = None
         self._jumps: list[int] = []
+        self._even = 0
+        self._expected: tuple[int, int] | None = None
+        self._mixed: tuple[int, int] | None = None
         self._times = array("q")
         self._columns = [array("d") for _ in _PRICES]
 
@@ -212,6 +217,10 @@ class _Table:
                 f"{self._path}: no two rows are {wanted} apart; the candles are of"
                 f" {self._name(min(jumps))}: set the interval to that, or use another file"
             )
+        if self._mixed is not None:
+            line, jump = self._mixed
+            apart = f"{_EVEN} rows follow one another {self._name(jump)} apart"
+            self._fail(line, f"{apart}; give candles of {wanted} alone")
         if not is_on_grid(self._times[0], self._interval):
             raise UsageError(
                 f"{self._path}: {_iso(self._times[0])}, where the first candle opens, is not on"
@@ -242,6 +251,10 @@ class _Table:
                 f"{at} is {self._name(jump)} after the row above it, which is not a multiple of"
                 f" {wanted}; set the interval to the file's, or remove the row",
             )
+        self._even = self._even + 1 if self._expected == (line, jump) else 1
+        self._expected = line + 1, jump
+        if self._even == _EVEN and self._mixed is None:
+            self._mixed = line, jump
         self._jumps.append(jump)
 
     def _name(self, jump: int) -> str:

@@ -28,7 +28,8 @@ class Recording:
         adapter = open_any(stream, interval_name(interval))
         timed = [frame for frame in self.frames if frame.kind == "recv"]
         if not timed or not timed[0].ts:
-            raise UsageError(f"{path}: has no frames with the times at which they came")
+            cure = "give a recording of `run.py record`"
+            raise UsageError(f"{path}: has no frames with the times at which they came; {cure}")
         for frame in timed:
             for event in adapter.take(frame.data, frame.ts):
                 self._note(event)

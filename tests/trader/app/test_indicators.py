@@ -1,6 +1,7 @@
 """The command `indicators`: a table as the platform would export it, or one clear line."""
 
 import csv
+import os
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,8 @@ def test_settings_hold_here_as_well(candles: Path) -> None:
         ("a", None, "nothing to write; give --out FILE"),
         ("a", "candles.csv", "holds the candles; write to another file"),
         ("a", "nowhere/out.csv", "nowhere/out.csv: cannot be written: No such file or directory"),
-        ("a", ".", "cannot be written: Is a directory"),
+        ("a", ".", "is no regular file"),
+        ("a", "a" * 300, "cannot be written: File name too long"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(
@@ -127,6 +129,24 @@ def test_what_cannot_be_done_is_one_line(
     assert "\n" not in str(error.value)
     assert candles.read_bytes() == before
     assert [path.name for path in candles.parent.iterdir()] == ["candles.csv"]
+
+
+def test_what_is_no_file_is_not_replaced(candles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe or a device stays what it is; a link goes on leading to the table."""
+    pipe, link, out = (candles.with_name(name) for name in ("pipe", "link", "out.csv"))
+    os.mkfifo(pipe)
+    link.symlink_to(out)
+    out.touch()
+    monkeypatch.chdir(candles.parent)
+
+    for path in (pipe, Path()):
+        with pytest.raises(UsageError, match="is no regular file; give another path"):
+            write_indicators(HOURLY, Request(candles, "a", path, None))
+    write_indicators(HOURLY, Request(candles, "a", link, None))
+
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+    assert read(out)
 
 
 def test_a_file_that_fails_leaves_what_was_there(candles: Path) -> None:

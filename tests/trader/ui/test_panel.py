@@ -223,6 +223,15 @@ def test_a_foreign_text_cannot_move_the_cursor() -> None:
     assert len(panel.splitlines()) == 12
 
 
+def test_no_file_can_move_the_cursor() -> None:
+    """Whatever stands in a status that `run.py status` reads."""
+    evil = "\x1b]0;x\x07\x1b[2J\u202e\n"
+    hold = HoldStatus(Reason.LOSS_DAY, TradingState.HALTED, evil, f"2025-{evil}", evil)
+    foreign = changed(profile=evil, market=evil, mode=evil, run=evil, holds=(hold,))
+
+    assert all(row.plain.isprintable() for row in compose(foreign, 200, 36))
+
+
 def test_a_note_says_how_fresh_it_is() -> None:
     """A run that is over is not taken for one that trades."""
     assert "ENDED 3 s ago, exit 0 · up" in shown(STATUS, note="ENDED 3 s ago, exit 0")

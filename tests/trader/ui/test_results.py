@@ -141,6 +141,13 @@ def test_limits_that_came_near_or_were_reached_are_told() -> None:
     assert "limits     none came near (80%)" in to_text(SUMMARY)
 
 
+def test_a_limit_that_an_earlier_run_reached_is_not_near() -> None:
+    """It was over it from the first, and reached nothing any more."""
+    reached = LimitUse("DRAWDOWN_TOTAL", 2.11, 2.0, "% of peak equity", 0)
+
+    assert "2.11 of 2 % of peak equity: over" in to_text(with_fields(limits=(reached,)))
+
+
 def test_a_run_that_died_claims_no_end() -> None:
     """What its journal does not tell is not made up."""
     text = to_text(with_fields(digest="", wall_s=0.0))

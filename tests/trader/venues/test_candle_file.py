@@ -168,6 +168,16 @@ def test_a_file_of_longer_candles_is_told_apart(tmp_path: Path) -> None:
     assert "no two rows are 1m apart; the candles are of 15m" in text
 
 
+def test_a_file_of_two_intervals_is_told_apart(tmp_path: Path) -> None:
+    """Gaps are not of one length for long: what is, are candles of another interval."""
+    minutes = [*range(30), *range(30, 150, 5)]
+
+    text = refusal(write(tmp_path, *at(*minutes)))
+
+    assert text.endswith("line 52: 20 rows follow one another 5m apart; give candles of 1m alone")
+    assert load_candles(write(tmp_path, *at(*minutes[:50])), MINUTE).gaps == 19 * 4
+
+
 def test_a_file_of_shorter_candles_is_told_apart(tmp_path: Path) -> None:
     """A file of minutes, read as hours, names the minute."""
     text = refusal(write(tmp_path, *at(0, 1, 2)), 60 * MINUTE)
