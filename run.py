@@ -28,8 +28,12 @@ if __name__ == "__main__":
     # Until the engine listens itself, an interrupt just ends the process.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     gc.set_threshold(_YOUNG)
-    from trader.cli import main
-
+    try:
+        from trader.cli import main
+    except ImportError as error:
+        cure = "use .venv/bin/python, as README.md makes it of Python 3.11 to 3.13"
+        sys.stderr.write(f"error: {error}; {cure}\n")
+        sys.exit(2)
     try:
         main()
     except SystemExit as ended:

@@ -1,19 +1,18 @@
 """Carry approved orders to the venue; track each until it is final."""
 
-from typing import ClassVar
-
 from trader.execution.blotter import Change
 from trader.execution.state import BrokerState
 from trader.model import messages as m
 from trader.model.market import SECOND
 from trader.ports import Venue
 from trader.runtime import Actor
+from trader.topology import EXECUTION_BROKER
 
 
 class ExecutionBroker(Actor):
     """Send each order once, ask until its end is known, tell each change and each doubt's end."""
 
-    role: ClassVar[str] = "execution_broker"
+    role = EXECUTION_BROKER
     State = BrokerState
     state: BrokerState
 
@@ -133,11 +132,11 @@ class ExecutionBroker(Actor):
 
     def _follow(self, *changes: Change) -> None:
         for change in changes:
-            order, key = change.record.order, change.record.id
+            record = change.record
             for event in change.events:
-                self.send_for(change.record.correlation, event)
+                self.send_for(record.correlation, event)
             if change.cancel:
                 cancel, done, failed = self.venue.cancel, m.CancelAnswered, m.CancelFailed
-                self.call(key, cancel, order, done=done, failed=failed)
+                self.call(record.id, cancel, record.order, done=done, failed=failed)
             elif change.ask_in is not None:
-                self.after(key, change.ask_in, m.QueryDue(key, change.record.asked))
+                self.after(record.id, change.ask_in, m.QueryDue(record.id, record.asked))

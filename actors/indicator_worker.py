@@ -1,10 +1,9 @@
 """Fold candles into indicator snapshots; one worker a symbol."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
-from trader.advice.window import SPAN
 from trader.indicators.columns import ColumnCursor
 from trader.indicators.stream import StreamMemory
 from trader.model.messages import CandleClosed, HistoryLoaded, SnapshotTaken, WarmupAdvanced
@@ -25,21 +24,19 @@ class WorkerState(msgspec.Struct):
 class IndicatorWorker(Actor):
     """Keeps the indicators of one symbol; no snapshot before all of them are warm.
 
-    `with_candles` sends each candle along with its snapshot, since a brief shows it to a model:
-    those on which nobody trades too, as far as indicators that are `early` know them.
+    With a `span` each candle is sent along with its snapshot, since a brief shows so many to a
+    model: those on which nobody trades too, as far as indicators that are `early` know them.
     """
 
-    role: ClassVar[str] = INDICATOR_WORKER
-    State: ClassVar[type[msgspec.Struct]] = WorkerState
+    role = INDICATOR_WORKER
+    State = WorkerState
     state: WorkerState
 
-    def __init__(
-        self, symbol: str, indicators: Indicators[Any], with_candles: bool = False
-    ) -> None:
+    def __init__(self, symbol: str, indicators: Indicators[Any], span: int = 0) -> None:
         super().__init__()
-        self.with_candles = with_candles
         self.symbol = symbol
         self.indicators = indicators
+        self.span = span
         self.pace = max(indicators.needed // STEPS, 1)
 
     def initial_state(self) -> msgspec.Struct:
@@ -50,8 +47,8 @@ class IndicatorWorker(Actor):
         """Fold candles on which nobody trades any more."""
         memory, take = self.state.memory, self.indicators.take
         taken = [(candle, take(memory, candle)) for candle in message.candles]
-        if self.with_candles:
-            for candle, snapshot in taken[-SPAN:]:
+        if self.span:
+            for candle, snapshot in taken[-self.span :]:
                 if snapshot is not None:
                     self.send(SnapshotTaken(self.symbol, snapshot, candle, past=True))
         self._tell_warmup(self.indicators.taken(memory))
@@ -59,7 +56,7 @@ class IndicatorWorker(Actor):
     def on_candle_closed(self, message: CandleClosed) -> None:
         """Fold the candle and tell the indicators at its close, or how far they are along."""
         snapshot = self.indicators.take(self.state.memory, message.candle)
-        if snapshot is not None and not self.with_candles:
+        if snapshot is not None and not self.span:
             self.send(SnapshotTaken(self.symbol, snapshot))
             return
         taken = self.indicators.taken(self.state.memory)

@@ -1,7 +1,5 @@
 """Stop trading and cancel orders; own kernel, own thread, own venue connection."""
 
-from typing import ClassVar
-
 import msgspec
 
 from trader.model import messages as m
@@ -12,6 +10,7 @@ from trader.ports import Epoch, Venue
 from trader.runtime import Actor
 from trader.safety.settings import ShutdownSettings
 from trader.safety.shutdown import Halt, describe, is_flat, remaining, trip_of
+from trader.topology import KILL_SWITCH
 
 
 class KillSwitchState(msgspec.Struct):
@@ -31,7 +30,7 @@ class KillSwitch(Actor):
     `submit_seconds` bounds how long the venue's adapter may take to send and answer a submit.
     """
 
-    role: ClassVar[str] = "kill_switch"
+    role = KILL_SWITCH
     State = KillSwitchState
     state: KillSwitchState
 

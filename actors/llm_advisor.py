@@ -1,29 +1,12 @@
 """Advise on snapshots: by a model where one is configured, else by the rules; never block."""
 
-from typing import ClassVar
-
-import msgspec
-
 from trader.advice.asking import NO_MODEL, Asking, Ended, answered, begin, failed, merits
 from trader.advice.checks import opens
 from trader.advice.desk import AdvisorState
 from trader.advice.rules import ADVISORS, rules_advice
 from trader.advice.settings import AdviceSettings
+from trader.model import messages as m
 from trader.model.market import SECOND
-from trader.model.messages import (
-    AdviceGiven,
-    AdviceRefused,
-    FeedEnded,
-    HaltTrading,
-    ModelAnswered,
-    ModelFailed,
-    OrderDenied,
-    PositionChanged,
-    QuestionDue,
-    SessionStarted,
-    SnapshotTaken,
-    WarmupAdvanced,
-)
 from trader.model.views import Advice, Snapshot
 from trader.ports import Model
 from trader.runtime import Actor
@@ -37,8 +20,8 @@ class LLMAdvisor(Actor):
     by the next candle. Every advice names its source: a rule, or the model that was asked.
     """
 
-    role: ClassVar[str] = LLM_ADVISOR
-    State: ClassVar[type[msgspec.Struct]] = AdvisorState
+    role = LLM_ADVISOR
+    State = AdvisorState
     state: AdvisorState
 
     def __init__(
@@ -55,41 +38,44 @@ class LLMAdvisor(Actor):
         self.asking = asking
         self.model = model
 
-    def on_session_started(self, _message: SessionStarted) -> None:
+    def on_session_started(self, _message: m.SessionStarted) -> None:
         """Forget the halt that ended an earlier run, and the questions that died with it."""
         self.state.halted = False
         self.state.desk.give_up()
 
-    def on_warmup_advanced(self, message: WarmupAdvanced) -> None:
+    def on_warmup_advanced(self, message: m.WarmupAdvanced) -> None:
         """Note that no advice on a symbol is possible yet."""
         self.state.warming[message.symbol] = message
 
-    def on_snapshot_taken(self, message: SnapshotTaken) -> None:
+    def on_snapshot_taken(self, message: m.SnapshotTaken) -> None:
         """Give the advice that the snapshot merits, or ask for it."""
-        symbol, desk, asks = message.symbol, self.state.desk, self.model is not None
+        symbol, state, asks = message.symbol, self.state, self.model is not None
         if asks:
-            desk.see(message)
+            state.desk.see(message)
         if message.past:
             return
-        self.state.warming.pop(symbol, None)
+        state.warming.pop(symbol, None)
         advice = self._by_rule(symbol, message.snapshot)
-        if advice is not None and not opens(advice, self.state.side(symbol)):
-            self.send(AdviceGiven(advice))
-        elif not asks or desk.waits(symbol, self.now) or not self._asks(symbol):
+        if advice is not None and not opens(advice, state.desk.side(symbol)):
+            self.send(m.AdviceGiven(advice))
+        elif asks and not state.desk.waits(symbol, self.now) and self._asks(symbol):
+            return
+        elif advice is not None:
             self._enter(advice)
 
     def _by_rule(self, symbol: str, snapshot: Snapshot) -> Advice | None:
-        return self.rule(self.settings, symbol, snapshot, self.state.side(symbol))
+        return self.rule(self.settings, symbol, snapshot, self.state.desk.side(symbol))
 
-    def _enter(self, advice: Advice | None) -> None:
+    def _enter(self, advice: Advice) -> None:
         """Give the rules' advice to enter, where they are to give it."""
         alone = self.asking.settings.without_model == "rules"
-        if advice is not None and alone and self.state.may_enter(advice, self.pause):
-            self.send(AdviceGiven(advice))
+        if alone and self.state.may_enter(advice, self.pause):
+            self.send(m.AdviceGiven(advice))
 
     def _asks(self, symbol: str) -> bool:
         """Ask a model if the candle merits it; False where it would but nobody may be asked."""
-        held, desk = symbol in self.state.positions, self.state.desk
+        desk = self.state.desk
+        held = symbol in desk.entries
         may = held or not self.state.halted
         if may and merits(self.asking.settings, desk, symbol, held, self.pause):
             return self._ask(symbol, ())
@@ -102,19 +88,19 @@ class LLMAdvisor(Actor):
             self.send(due)
         return due is not None
 
-    def on_question_due(self, message: QuestionDue) -> None:
+    def on_question_due(self, message: m.QuestionDue) -> None:
         """Have the question leave, now that what it may cost is on record."""
         key, model, durable = message.key, self.model, self.asking.durable
         question = self.state.desk.let_go(key)
         if question is not None and model is not None:
-            done, failed = ModelAnswered, ModelFailed
+            done, failed = m.ModelAnswered, m.ModelFailed
             self.call(key, model.ask, question, done=done, failed=failed, durable=durable)
 
-    def on_model_answered(self, message: ModelAnswered) -> None:
+    def on_model_answered(self, message: m.ModelAnswered) -> None:
         """Pass a sound opinion on, with what the model was shown."""
         self._end(answered(self.asking, self.state.desk, message, self.now))
 
-    def on_model_failed(self, message: ModelFailed) -> None:
+    def on_model_failed(self, message: m.ModelFailed) -> None:
         """Say so, and ask the next model or the rules."""
         self._end(failed(self.asking, self.state.desk, message, self.now))
 
@@ -122,29 +108,31 @@ class LLMAdvisor(Actor):
         if ended is None:
             return
         pending, given, symbol = ended.pending, ended.given, ended.pending.question.symbol
-        if not self.state.halted or not opens(given.advice, self.state.side(symbol)):
+        if not self.state.halted or not opens(given.advice, self.state.desk.side(symbol)):
             self.send(given)
         if given.fault is None or not self.state.desk.is_newest(pending):
             return
         if not self._ask(symbol, pending.tried):
-            self._enter(self._by_rule(symbol, pending.row.snapshot))
+            advice = self._by_rule(symbol, pending.row.snapshot)
+            if advice is not None:
+                self._enter(advice)
 
-    def on_position_changed(self, message: PositionChanged) -> None:
+    def on_position_changed(self, message: m.PositionChanged) -> None:
         """Note which positions are open."""
-        self.state.take(message, self.now)
+        self.state.desk.take_position(message, self.now)
 
-    def on_halt_trading(self, _message: HaltTrading) -> None:
+    def on_halt_trading(self, _message: m.HaltTrading) -> None:
         """Advise no more entries."""
         self.state.halted = True
 
-    def on_feed_ended(self, _message: FeedEnded) -> None:
+    def on_feed_ended(self, _message: m.FeedEnded) -> None:
         """Advise no more entries: an answer that comes now is about a market nobody sees."""
         self.state.halted = True
 
-    def on_advice_refused(self, message: AdviceRefused) -> None:
+    def on_advice_refused(self, message: m.AdviceRefused) -> None:
         """Remember why advice was not followed."""
         self.state.remember(message)
 
-    def on_order_denied(self, message: OrderDenied) -> None:
+    def on_order_denied(self, message: m.OrderDenied) -> None:
         """Remember why an order did not come of it."""
         self.state.remember(message)

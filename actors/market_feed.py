@@ -1,9 +1,6 @@
 """Turn venue streams into checked candles and quotes; say when they go stale."""
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
-
-import msgspec
 
 from trader.feed import conditions
 from trader.feed.conditions import FeedState
@@ -12,6 +9,7 @@ from trader.model import messages as m
 from trader.model.market import SECOND
 from trader.ports import Market
 from trader.runtime import Actor
+from trader.topology import MARKET_FEED
 
 LONGEST_WAIT = 60
 """Seconds between two attempts to open the stream, at most."""
@@ -25,8 +23,8 @@ class MarketFeed(Actor):
     until its history has been asked. A symbol is as alive as its good candles.
     """
 
-    role: ClassVar[str] = "market_feed"
-    State: ClassVar[type[msgspec.Struct]] = FeedState
+    role = MARKET_FEED
+    State = FeedState
     state: FeedState
 
     def __init__(

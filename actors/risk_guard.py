@@ -1,7 +1,6 @@
 """Approve, resize or deny proposals; own portfolio, limits and trading state."""
 
 from collections.abc import Iterable
-from typing import ClassVar
 
 from trader.model import messages as m
 from trader.model.market import SECOND
@@ -24,7 +23,7 @@ Filled = m.OrderFilled | m.OrderPartiallyFilled | m.PositionLiquidated
 class RiskGuard(Actor):
     """Nothing reaches the broker but what this actor approves, and no position goes unprotected."""
 
-    role: ClassVar[str] = RISK_GUARD
+    role = RISK_GUARD
     State = RiskState
     state: RiskState
 
@@ -45,9 +44,10 @@ class RiskGuard(Actor):
         price.closed = ts = candle.ts_event
         state.returns[message.symbol].note(candle, self.kept)
         if state.held or ts >= state.windows.next_roll or message.symbol == self.conversion:
-            self._tell(mark(self.rules, state, ts, at_close=True))
+            told = mark(self.rules, state, ts, at_close=True)
             if message.symbol in self.followed:
-                self._tell(exits.follow(self.rules, state, message.symbol, candle))
+                told += exits.follow(self.rules, state, message.symbol, candle)
+            self._tell(told)
 
     def on_history_loaded(self, message: m.HistoryLoaded) -> None:
         """Learn how a symbol moves."""
@@ -59,8 +59,9 @@ class RiskGuard(Actor):
         price.bid, price.ask, price.quoted = quote.bid, quote.ask, quote.ts_event
 
     def on_feed_stalled(self, message: m.FeedStalled | m.FeedRecovered) -> None:
-        """Deny entries on a symbol whose feed stands still; exits pass."""
-        self.state.prices[message.symbol].stalled = isinstance(message, m.FeedStalled)
+        """Deny entries on a symbol whose feed is not live; exits pass."""
+        stalled = message.condition if isinstance(message, m.FeedStalled) else None
+        self.state.prices[message.symbol].stalled = stalled
 
     on_feed_recovered = on_feed_stalled
 

@@ -1,13 +1,12 @@
 """Start, watch, restart and stop the others; the KillSwitch stands outside."""
 
-from typing import ClassVar
-
 import msgspec
 
 from trader.model import messages as m
 from trader.model.market import SECOND
 from trader.runtime import Actor
 from trader.safety.restart import RestartAfter, RestartNow, decide, policy_of, recent
+from trader.topology import SUPERVISOR
 
 
 class SupervisorState(msgspec.Struct):
@@ -20,7 +19,7 @@ class SupervisorState(msgspec.Struct):
 class Supervisor(Actor):
     """Restart what fails, as often as its policy allows; then hand over to the KillSwitch."""
 
-    role: ClassVar[str] = "supervisor"
+    role = SUPERVISOR
     State = SupervisorState
     state: SupervisorState
 
@@ -39,7 +38,7 @@ class Supervisor(Actor):
         policy = policy_of(role)
         failures = recent(policy, (*self.state.failures.get(role, ()), self.now), self.now)
         self.state.failures[role] = failures
-        decision = decide(policy, failures, self.now, message.streak)
+        decision = decide(policy, len(failures), message.streak)
         if isinstance(decision, RestartNow):
             self.send(m.RestartActor(role))
         elif isinstance(decision, RestartAfter):

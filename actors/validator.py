@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import ClassVar
 
 import msgspec
 
 from trader.advice.checks import Standing, opens, refusal
-from trader.advice.claims import Tally, count_false, refuse_opinion
+from trader.advice.claims import ClaimCount, count_false, refuse_opinion
 from trader.advice.settings import AdviceSettings
 from trader.model.messages import (
     AdviceGiven,
@@ -30,15 +29,15 @@ class ValidatorState(msgspec.Struct):
     """Quantities of the open ones."""
     stalled: dict[str, FeedStalled] = {}
     """What was last told of the feeds that are not live."""
-    claims: dict[str, Tally] = {}
+    claims: dict[str, ClaimCount] = {}
     """What the claims of each model came to."""
 
 
 class Validator(Actor):
     """Judges every advice by the same checks, whoever gave it; a decision is one advice judged."""
 
-    role: ClassVar[str] = VALIDATOR
-    State: ClassVar[type[msgspec.Struct]] = ValidatorState
+    role = VALIDATOR
+    State = ValidatorState
     state: ValidatorState
 
     def __init__(self, symbols: Iterable[str], settings: AdviceSettings) -> None:
@@ -63,9 +62,9 @@ class Validator(Actor):
 
     def _count_claims(self, message: AdviceGiven) -> None:
         if message.opinion is not None:
-            tally = self.state.claims.setdefault(message.advice.source, Tally())
-            tally.claims += len(message.opinion.claims)
-            tally.false += count_false(message.opinion, message.shown)
+            count = self.state.claims.setdefault(message.advice.source, ClaimCount())
+            count.claims += len(message.opinion.claims)
+            count.false += count_false(message.opinion, message.shown)
 
     def _standing(self, symbol: str) -> Standing:
         quantity = self.state.positions.get(symbol)

@@ -38,9 +38,10 @@ runpy.run_path("run.py", run_name="__main__")
 """
 
 
-def test_it_trades_without_network_or_settings(tmp_path: Path) -> None:
+@pytest.mark.parametrize("profile", ["conservative", "moderate", "aggressive"])
+def test_it_trades_without_network_or_settings(tmp_path: Path, profile: str) -> None:
     """A clone, its requirements and nothing else: a fill comes within the first hour of candles."""
-    options = ("--candles", "60", "--speed", "max", "--json")
+    options = ("--profile", profile, "--candles", "60", "--speed", "max", "--json")
     with launched(tmp_path, *options, script=("-c", CLOSED, "run.py")) as run:
         assert run.end() == 0
     assert run.summary["fills"] > 0
@@ -54,6 +55,17 @@ def test_an_interrupt_before_it_has_begun_is_quiet() -> None:
     )
 
     assert (child.returncode, child.stdout, child.stderr) == (-2, b"", b"")
+
+
+def test_what_is_not_installed_is_one_line() -> None:
+    """Whoever takes another Python than the one of the first command is told of that command."""
+    child = subprocess.run(
+        [sys.executable, "-S", "run.py"], cwd=ROOT, capture_output=True, check=False, text=True
+    )
+
+    assert (child.returncode, child.stdout) == (2, "")
+    assert child.stderr.startswith("error: No module named 'typer'; use .venv/bin/python")
+    assert len(child.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(("arguments", "code"), [(["topology"], 0), (["--speed", "0"], 2)])

@@ -92,7 +92,7 @@ def run(
     if live:
         raise UsageError("--live: trading for real is not built yet; leave it out, on paper")
     named = {
-        "trading.symbols": ",".join(map(to_symbol, symbol)) or None,
+        "trading.symbols": ",".join(map(to_symbol, symbol)) if symbol else None,
         "trading.interval": interval,
         "market.venue": venue,
         "market.data": data,

@@ -12,7 +12,6 @@ from typing import Any, NoReturn, Protocol, TypeVar
 
 import msgspec
 
-from trader.model.instrument import Instrument
 from trader.model.market import Candle
 from trader.model.messages import Message
 from trader.model.opinions import Answer, Question
@@ -106,10 +105,6 @@ class Venue(Protocol):
     @property
     def arrives_within(self) -> int:
         """The time (ns) after which an order that was sent, and is not found, will not arrive."""
-        ...
-
-    def instrument(self, symbol: str) -> Instrument:
-        """Return the rules of a symbol; raise UsageError with the nearest names if unknown."""
         ...
 
     async def submit(self, order: Order, approval: Approval) -> OrderState:

@@ -70,8 +70,7 @@ _ROWS: list[tuple[str, tuple[str, ...], Loss, tuple[type[Message], ...]]] = [
     (MARKET, (MARKET_FEED,), Loss.GAP, (m.StreamConfirmed, m.DataFaulted)),
     (MARKET, (MARKET_FEED,), Loss.HALT, (m.StreamEnded, m.StreamFailed)),
     (MARKET_FEED, (MARKET_FEED,), Loss.REPEATED, (m.StaleCheckDue, m.StreamRetryDue)),
-    (MARKET_FEED, (INDICATOR_WORKER, RISK_GUARD), Loss.GAP, (m.CandleClosed,)),
-    (MARKET_FEED, (INDICATOR_WORKER, RISK_GUARD), Loss.GAP, (m.HistoryLoaded,)),
+    (MARKET_FEED, (INDICATOR_WORKER, RISK_GUARD), Loss.GAP, (m.CandleClosed, m.HistoryLoaded)),
     (
         MARKET_FEED,
         (VALIDATOR, RISK_GUARD, KILL_SWITCH),
@@ -189,7 +188,7 @@ EDGES = _edges()
 
 def to_text() -> str:
     """Render every edge as a table: sender, message, receiver, what its loss means."""
-    rows = [(e.sender, e.message.__name__, e.receiver, str(e.loss.value)) for e in EDGES]
+    rows = [(e.sender, e.message.__name__, e.receiver, e.loss) for e in EDGES]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     return "\n".join(
         f"{s:<{widths[0]}}  {n:<{widths[1]}}  {r:<{widths[2]}}  {loss}" for s, n, r, loss in rows

@@ -20,7 +20,7 @@ import trio
 
 from actors.validator import Validator
 from trader.advice.answers import to_advice, to_opinion
-from trader.advice.claims import Tally
+from trader.advice.claims import ClaimCount
 from trader.advice.settings import AdviceSettings
 from trader.model.messages import AdviceGiven, AdviceRefused
 from trader.model.opinions import Reading
@@ -148,7 +148,7 @@ class Verdicts(msgspec.Struct):
     """How many decisions were refused by each reason, and what the claims of each model came to."""
 
     counts: Counter[str]
-    claims: dict[str, Tally]
+    claims: dict[str, ClaimCount]
 
 
 async def judge(decisions: list[Decision], instrument: str, *, as_entry: bool) -> Verdicts:

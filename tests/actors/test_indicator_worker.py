@@ -36,7 +36,7 @@ def closed(first: int, last: int) -> list[Message]:
     return [CandleClosed(SYMBOL, candle, 0) for candle in CANDLES[first:last]]
 
 
-async def test_silent_until_warm(stage: Stage, indicators: Indicators) -> None:
+async def test_it_is_silent_until_warm(stage: Stage, indicators: Indicators) -> None:
     """No snapshot before every indicator has its history, and one a candle from there on.
 
     On the way it says ten times how far it is along.
@@ -52,7 +52,7 @@ async def test_silent_until_warm(stage: Stage, indicators: Indicators) -> None:
     assert [m.snapshot.ts_event for m in taken] == [c.ts_event for c in CANDLES[WARM:]]
 
 
-async def test_history_warms(stage: Stage, indicators: Indicators) -> None:
+async def test_a_history_warms_it(stage: Stage, indicators: Indicators) -> None:
     """After it the first live candle has its snapshot, the same as without one.
 
     What is still missing is said once; nobody trades on a history.
@@ -71,7 +71,7 @@ async def test_a_candle_comes_along_where_it_is_wanted(
     stage: Stage, indicators: Indicators
 ) -> None:
     """It is the one that the snapshot was taken at."""
-    await stage.start(IndicatorWorker, SYMBOL, indicators, True)
+    await stage.start(IndicatorWorker, SYMBOL, indicators, 10)
     taken = [m for m in await stage.tell(*closed(0, 90)) if isinstance(m, SnapshotTaken)]
 
     assert [m.candle.ts_event for m in taken] == [m.snapshot.ts_event for m in taken]
@@ -94,7 +94,7 @@ async def test_what_is_past_is_shown_too(stage: Stage, early: Indicators, loaded
 
     However much of it came as history and however much as candles.
     """
-    await stage.start(IndicatorWorker, SYMBOL, early, True)
+    await stage.start(IndicatorWorker, SYMBOL, early, len(CANDLES))
     sent = await stage.tell(HistoryLoaded(SYMBOL, tuple(CANDLES[:loaded])), *closed(loaded, 90))
     taken = [m for m in sent if isinstance(m, SnapshotTaken)]
     last = max(loaded, WARM)
@@ -106,11 +106,10 @@ async def test_what_is_past_is_shown_too(stage: Stage, early: Indicators, loaded
 
 
 async def test_of_a_long_history_what_a_window_holds_is_shown(
-    stage: Stage, early: Indicators, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, early: Indicators
 ) -> None:
     """Such as what an engine missed that goes on after a day."""
-    monkeypatch.setattr("actors.indicator_worker.SPAN", 10)
-    await stage.start(IndicatorWorker, SYMBOL, early, True)
+    await stage.start(IndicatorWorker, SYMBOL, early, 10)
     taken = await stage.tell(HistoryLoaded(SYMBOL, tuple(CANDLES)))
 
     assert [m.candle for m in taken] == CANDLES[-10:]

@@ -1,22 +1,18 @@
 """The LLMAdvisor: when it speaks, and what it remembers."""
 
-from decimal import Decimal
-
 import msgspec
 import pytest
 
 from actors.llm_advisor import LLMAdvisor
-from tests.trader.advice.samples import DIP, GOLDEN, PEAK, PERP, SYMBOL
+from tests.trader.advice.samples import DIP, GOLDEN, HALT, PEAK, PERP, SYMBOL, position
 from trader.advice.desk import REMEMBERED
 from trader.advice.settings import AdviceSettings
 from trader.model.market import SECOND
 from trader.model.messages import (
     AdviceGiven,
     AdviceRefused,
-    HaltTrading,
     Message,
     OrderDenied,
-    PositionChanged,
     SessionStarted,
     SnapshotTaken,
     WarmupAdvanced,
@@ -26,17 +22,11 @@ from trader.model.views import Snapshot, Stance
 from trader.testing.stage import Stage
 
 SETTINGS = AdviceSettings()
-HALT = HaltTrading(1, Reason.HALT_OPERATOR, "a test", flatten=False)
 
 
 def taken(snapshot: Snapshot, seconds: int = 0, symbol: str = SYMBOL) -> Message:
     """Return a snapshot as the worker sends it, at a time of its own."""
     return SnapshotTaken(symbol, msgspec.structs.replace(snapshot, ts_event=seconds * SECOND))
-
-
-def position(quantity: str) -> Message:
-    """Return what RiskGuard says after a fill."""
-    return PositionChanged(SYMBOL, Decimal(quantity), Decimal(100), Decimal(0))
 
 
 def stances(messages: list[Message]) -> list[Stance]:
@@ -151,7 +141,7 @@ async def test_memory_is_a_checkpoint(advisor: Stage) -> None:
 async def test_a_perpetual_is_sold_short_and_bought_back(advisor: Stage) -> None:
     """SHORT from flat, at most once a pause as any entry; FLAT from a short."""
     first = await advisor.tell(taken(PEAK, 0, PERP), taken(PEAK, 1, PERP))
-    short = PositionChanged(PERP, Decimal(-1), Decimal(100), Decimal(0))
+    short = position("-1", symbol=PERP)
 
     assert stances(first) == [Stance.SHORT]
     assert stances(await advisor.tell(short, taken(DIP, 2, PERP))) == [Stance.FLAT]

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from actors.llm_advisor import LLMAdvisor
-from tests.trader.advice.samples import DIP, PEAK, PROMPT, SYMBOL, said
+from tests.trader.advice.samples import DIP, HALT, PEAK, PROMPT, SYMBOL, position, said
 from trader.advice.asking import Asking
 from trader.advice.desk import LOST, Usage
 from trader.advice.settings import AdviceSettings, LlmSettings
@@ -16,10 +16,8 @@ from trader.model.messages import (
     AdviceGiven,
     AdviceRefused,
     FeedEnded,
-    HaltTrading,
     Message,
     OrderDenied,
-    PositionChanged,
     QuestionDue,
     SessionStarted,
     SnapshotTaken,
@@ -31,7 +29,6 @@ from trader.ports import forever, sleep_until
 from trader.testing.stage import Stage
 
 BIG, SMALL = "openai:big", "openai:small"
-HALT = HaltTrading(1, Reason.HALT_OPERATOR, "a test", flatten=False)
 QUIET = msgspec.structs.replace(DIP, cross=0, marks=())
 
 
@@ -76,11 +73,6 @@ def taken(snapshot: Snapshot, minute: int = 0, symbol: str = SYMBOL, **changes: 
     candle = Candle(closed - 60 * SECOND, closed, 100.0, 101.0, 99.0, 100.0, 5.0)
     at = msgspec.structs.replace(snapshot, ts_event=closed, **changes)
     return SnapshotTaken(symbol, at, candle)
-
-
-def position(quantity: str) -> Message:
-    """Return what RiskGuard says after a fill."""
-    return PositionChanged(SYMBOL, Decimal(quantity), Decimal(80), Decimal(0))
 
 
 def sources(messages: list[Message]) -> list[tuple[str, Stance | Reason]]:
@@ -343,7 +335,7 @@ async def test_a_brief_tells_ratios_and_no_amounts(stage: Stage) -> None:
     """The position is a side and its gain: 100 now, entered at 80, however many."""
     model = ScriptedModel(big=said(stance="hold"))
     await start(stage, model)
-    await stage.tell(position("31337.5"), taken(QUIET))
+    await stage.tell(position("31337.5", 80), taken(QUIET))
     (question,) = model.asked
 
     assert "long, +25.00 % since its entry" in question.brief
@@ -358,9 +350,18 @@ async def test_what_models_took_is_counted(stage: Stage) -> None:
 
     usage = {name: msgspec.structs.astuple(u) for name, u in stage.state.desk.usage.items()}
     assert usage == {
-        BIG: (1, 1, 1_100, Decimal("0.002")),
-        SMALL: (1, 0, 1_100, Decimal("0.002")),
+        BIG: (1, 1, 1_100, Decimal("0.002"), 0),
+        SMALL: (1, 0, 1_100, Decimal("0.002"), 0),
     }
+
+
+async def test_what_the_budget_refused_was_not_asked(stage: Stage) -> None:
+    """It is counted apart, and is no failure of the model."""
+    await start(stage, ScriptedModel(big=Rejected("spent", Reason.MODEL_BUDGET)))
+    await stage.tell(taken(QUIET))
+
+    used = stage.state.desk.used(BIG)
+    assert (used.questions, used.failures, used.refused) == (0, 0, 1)
 
 
 async def test_a_new_session_waits_for_no_old_question(stage: Stage) -> None:

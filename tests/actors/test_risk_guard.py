@@ -31,7 +31,7 @@ from tests.trader.risk.desk import (
 )
 from trader.model import messages as m
 from trader.model.instrument import ZERO
-from trader.model.market import SECOND, Candle, Quote
+from trader.model.market import SECOND, Candle, FeedCondition, Quote
 from trader.model.messages import Message
 from trader.model.orders import (
     Fill,
@@ -127,7 +127,7 @@ async def test_trading_starts_halted_and_is_active_once_reconciled(stage: Stage)
     assert legs(await stage.tell(proposal())) == [Leg.ENTRY]
 
 
-async def test_a_trade_from_proposal_to_profit(guard: Stage) -> None:
+async def test_a_trade_goes_from_proposal_to_profit(guard: Stage) -> None:
     """Entry, protection, target: each step follows from the broker's word for the last."""
     _, target = await hold(guard)
     sent = await guard.tell(bought(target, "110"))
@@ -164,7 +164,7 @@ async def test_each_fill_has_its_own_time_to_be_protected(guard: Stage) -> None:
     assert canceled(await guard.advance(0.2))
 
 
-async def test_an_exit_on_advice(guard: Stage) -> None:
+async def test_advice_closes_a_position(guard: Stage) -> None:
     """Protection lets go, then the rest is sold."""
     stop, target = await hold(guard)
     sent = await guard.tell(proposal(Stance.FLAT, decision=8))
@@ -240,9 +240,11 @@ async def test_history_and_candles_teach_how_a_symbol_moves(stage: Stage) -> Non
 
 
 async def test_a_stalled_feed_keeps_entries_out_and_lets_exits_pass(guard: Stage) -> None:
-    """Until the feed recovers."""
-    await guard.tell(m.FeedStalled(SYMBOL, 0))
-    assert denial(await guard.tell(proposal())) is Reason.FEED_STALLED
+    """Until the feed recovers; the denial says what the feed is instead of live."""
+    for condition in (FeedCondition.STALE, FeedCondition.HELD):
+        await guard.tell(m.FeedStalled(SYMBOL, 0, condition))
+        (denied,) = await guard.tell(proposal())
+        assert (denied.reason, denied.detail) == (Reason.FEED_STALLED, f"the feed is {condition}")
     await guard.tell(m.FeedRecovered(SYMBOL))
     await hold(guard)
     await guard.tell(m.FeedStalled(SYMBOL, 0))

@@ -1,12 +1,10 @@
 """The Validator: decisions, and what they rest on."""
 
-from decimal import Decimal
-
 import msgspec
 import pytest
 
 from actors.validator import Validator
-from tests.trader.advice.samples import FLAT, LONG, OPINION, PERP, SHORT, SYMBOL
+from tests.trader.advice.samples import FLAT, LONG, OPINION, PERP, SHORT, SYMBOL, position
 from trader.advice.settings import AdviceSettings
 from trader.model.market import SECOND
 from trader.model.messages import (
@@ -15,7 +13,6 @@ from trader.model.messages import (
     FeedRecovered,
     FeedStalled,
     Message,
-    PositionChanged,
     ProposeOrder,
 )
 from trader.model.opinions import Claim, Reading
@@ -27,11 +24,6 @@ from trader.testing.stage import Stage
 def given(advice: Advice, **changes: object) -> Message:
     """Return advice as the advisor gives it, on a candle that closed just now."""
     return AdviceGiven(msgspec.structs.replace(advice, ts_event=0, **changes))
-
-
-def position(quantity: str) -> Message:
-    """Return what RiskGuard says after a fill."""
-    return PositionChanged(SYMBOL, Decimal(quantity), Decimal(100), Decimal(0))
 
 
 @pytest.fixture

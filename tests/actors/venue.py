@@ -82,10 +82,6 @@ class ScriptedVenue:
 
     # -- the port ----------------------------------------------------------------------------------
 
-    def instrument(self, symbol: str) -> Instrument:
-        """Return the rules of the one symbol."""
-        return BTC
-
     async def submit(self, order: Order, approval: Approval) -> OrderState:
         """Place an order."""
         self._ask("submit", order.client_order_id, lambda: self.place(order))

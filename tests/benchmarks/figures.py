@@ -3,7 +3,7 @@
 import math
 import sys
 from collections.abc import Callable, Sequence
-from time import perf_counter
+from time import perf_counter, thread_time
 
 import msgspec
 
@@ -75,6 +75,17 @@ def fastest(
             work()
             best[place] = min(best[place], clock() - began)
     return best
+
+
+def typical(work: Callable[[], object], times: int) -> float:
+    """Return the median seconds of the processor that a work takes, its first time left out."""
+    work()
+    took = []
+    for _ in range(times):
+        began = thread_time()
+        work()
+        took.append(thread_time() - began)
+    return median(took)
 
 
 def median(values: Sequence[float]) -> float:

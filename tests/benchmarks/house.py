@@ -5,17 +5,18 @@ from array import array
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
+from tests.e2e.inside import close, start
 from trader.advice.settings import AdviceSettings
-from trader.app.compose import Engine, World, build_engine
+from trader.app.compose import Engine, build_engine
+from trader.app.world import World
 from trader.matching.settings import SimulationSettings
-from trader.model.market import SECOND
-from trader.model.messages import Message, SessionStarted, ShutdownCompleted
+from trader.model.market import SECOND, Series
+from trader.model.messages import Message, ShutdownCompleted
 from trader.risk.settings import LowProfitPairs, MaxDrawdown, RiskSettings, StoplossGuard
 from trader.runtime.recorder import Journal
 from trader.runtime.role import Tap
 from trader.runtime.virtual import VirtualDriver
 from trader.settings.schema import Settings
-from trader.venues.candle_file import Series
 from trader.venues.embedded import EPOCH
 from trader.venues.instruments import simulated_instrument
 from trader.venues.recorded import RecordedMarket
@@ -79,10 +80,7 @@ def start_engine(
     """Build the engine of a world, and start it as a session does."""
     seen = {kind: (tap,) for kind, tap in taps.items()}
     engine = build_engine(settings, world, journal=journal, taps=[seen], on_trip=on_trip)
-    for kernel in (engine.kill, engine.main):
-        kernel.now = world.market.start
-        kernel.start()
-    engine.main.announce(SessionStarted("benchmark", False))
+    start(engine)
     return engine
 
 
@@ -106,8 +104,7 @@ class Replay:
 
     def close(self) -> None:
         """Stop the actors."""
-        for kernel in (self.engine.main, self.engine.kill):
-            kernel.close()
+        close(self.engine)
 
     def _on_trip(self, message: Message) -> None:
         if isinstance(message, ShutdownCompleted):

@@ -13,6 +13,7 @@ import msgspec
 
 from tests.benchmarks.figures import Figure, fastest
 from tests.benchmarks.house import make_series
+from tests.trader.indicators.candles import first, to_candles
 from trader.indicators.cipher_a import CipherA
 from trader.indicators.cipher_b import CipherB
 from trader.indicators.columns import ColumnIndicators
@@ -34,17 +35,11 @@ Work = Callable[[], object]
 def measure(scale: float) -> Iterator[Figure]:
     """Measure the streaming form, the whole-series form, snapshots, and the memory of a run."""
     series = make_series(max(int(YEAR * scale), 3_000))
-    candles = _candles(series, max(int(STREAMED * scale), 2_000))
+    candles = to_candles(first(series, max(int(STREAMED * scale), 2_000)))
     yield from _streaming(candles)
     yield from _whole(series)
     yield _snapshot(series, candles)
     yield _memory(candles)
-
-
-def _candles(series: Series, count: int) -> list[Candle]:
-    prices = (series.open, series.high, series.low, series.close, series.volume)
-    rows = zip(series.ts_open[:count], *(column[:count] for column in prices), strict=True)
-    return [Candle(opened, opened + series.interval, *row) for opened, *row in rows]
 
 
 def _streaming(candles: list[Candle]) -> Iterator[Figure]:

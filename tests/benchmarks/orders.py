@@ -13,6 +13,7 @@ import trio
 
 from tests.benchmarks.figures import Figure, median, quantile
 from tests.benchmarks.house import PRICE, SETTINGS, SYMBOL, make_exchange, start_engine
+from tests.e2e.inside import close
 from trader.advice.settings import AdviceSettings
 from trader.app.compose import World
 from trader.indicators.settings import IndicatorSettings
@@ -150,8 +151,7 @@ class Trading:
         trio.run(main.run)
         for thread in threads:
             thread.join()
-        for kernel in (engine.main, engine.kill):
-            kernel.close()
+        close(engine)
         return self._latencies
 
     def _post_candles(self, clock: ScaledClock, drivers: Iterable[LiveDriver]) -> None:

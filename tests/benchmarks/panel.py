@@ -6,11 +6,11 @@ Of an engine that has traded much, in seconds of the processor; the run makes on
 import io
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from time import perf_counter, thread_time
+from time import perf_counter
 
-from tests.benchmarks.figures import Figure, median
+from tests.benchmarks.figures import Figure, typical
 from tests.benchmarks.house import SETTINGS, Replay, make_series
 from trader.app.reporter import Reporter
 from trader.app.screen import Screen
@@ -48,23 +48,12 @@ def measure(scale: float) -> Iterator[Figure]:
                 str,
                 screen=panel,
             )
-            share = _seconds(reporter._look, looks) / FRESH * 100
+            share = typical(reporter._look, looks) / FRESH * 100
             yield Figure(f"{name}, once a second", share, "% of a core").at_most(2)
         out = io.StringIO()
-        seen = _seconds(
+        seen = typical(
             lambda: list(watch_status(Path(folder), out, as_json=False, again=False)), looks
         )
         yield Figure("status --watch", seen / FRESH * 100, "% of a core").at_most(2)
     terminal.close()
     replay.close()
-
-
-def _seconds(look: Callable[[], object], times: int) -> float:
-    """Return the median seconds of the processor that a look takes, the first one left out."""
-    look()
-    took = []
-    for _ in range(times):
-        began = thread_time()
-        look()
-        took.append(thread_time() - began)
-    return median(took)

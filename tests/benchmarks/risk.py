@@ -6,9 +6,8 @@ In seconds of the processor, so that what else the machine does is left out.
 import random
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from time import thread_time
 
-from tests.benchmarks.figures import Figure, median
+from tests.benchmarks.figures import Figure, typical
 from tests.trader.risk.desk import OTHER, PERP, START, SYMBOL, Desk, instrument, proposal, rules
 from trader.accounting.ledger import Ledger
 from trader.accounting.position import Position
@@ -30,19 +29,9 @@ def measure(scale: float) -> Iterator[Figure]:
     """Measure each many times."""
     times = max(int(2_000 * scale), 3)
     name = f"judging an entry, 2 held, {CANDLES} candles"
-    yield Figure(name, _each(_judge(), times) * 1e6, "us").at_most(150)
-    yield Figure("VaR of 20 symbols, 500 candles", _each(_tail(), times) * 1e3, "ms").at_most(5)
-    yield Figure("marking 100 positions", _each(_mark(), times) * 1e3, "ms").at_most(1)
-
-
-def _each(work: Callable[[], object], times: int) -> float:
-    """Return the median of the seconds that it took."""
-    took = []
-    for _ in range(times):
-        began = thread_time()
-        work()
-        took.append(thread_time() - began)
-    return median(took)
+    yield Figure(name, typical(_judge(), times) * 1e6, "us").at_most(150)
+    yield Figure("VaR of 20 symbols, 500 candles", typical(_tail(), times) * 1e3, "ms").at_most(5)
+    yield Figure("marking 100 positions", typical(_mark(), times) * 1e3, "ms").at_most(1)
 
 
 def _known(rng: random.Random, count: int = CANDLES) -> Returns:

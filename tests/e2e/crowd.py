@@ -12,11 +12,11 @@ from time import perf_counter
 
 import msgspec
 
-from tests.e2e.inside import settings
+from tests.e2e.inside import close, settings, start
 from trader.app.compose import build_engine
 from trader.app.world import World
 from trader.model.market import SECOND, Candle, Quote
-from trader.model.messages import CandleReceived, QuoteReceived, SessionStarted, StreamConfirmed
+from trader.model.messages import CandleReceived, QuoteReceived, StreamConfirmed
 from trader.ports import Post, sleep_until
 from trader.runtime.mailbox import MAILBOX_BOUND
 from trader.runtime.virtual import VirtualDriver
@@ -99,10 +99,7 @@ def play(seconds: float, symbols: int) -> Figures:
     market = Crowd(names, exchange)
     engine = build_engine(loaded, World(market, exchange, None, RealClock()))
     market.depth = lambda: len(engine.main.queue)
-    for kernel in (engine.kill, engine.main):
-        kernel.now = market.start
-        kernel.start()
-    engine.main.announce(SessionStarted("0001-test", resumed=False))
+    start(engine)
     driver, resident, began = VirtualDriver(engine.main, engine.kill), list[float](), perf_counter()
     for part in range(1, SLICES + 1):
         driver.run(until=market.start + int(seconds * SECOND * part / SLICES))
@@ -110,8 +107,7 @@ def play(seconds: float, symbols: int) -> Figures:
     figures = Figures(
         market.posted, market.posted / (perf_counter() - began), market.deepest, resident
     )
-    for kernel in (engine.kill, engine.main):
-        kernel.close()
+    close(engine)
     return figures
 
 

@@ -31,7 +31,7 @@ def die_often(folder: Path, *sets: str) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(recorder, "_FLUSH_ROWS", 1)
         patched.setattr(Journal, "flush", flush_and_copy)
-        assert play(home, *sets).trades.wins
+        assert play(home, *sets).trades.count
     yield from sorted(deaths.iterdir())
 
 

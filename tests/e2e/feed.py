@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import trio
 
-from tests.e2e.inside import settings
+from tests.e2e.inside import close, settings, start
 from tests.e2e.venue import faults_of
 from tests.trader.venues.exchange import FakeClient
 from tests.trader.venues.shaky import BTC, MINUTE, STEPS, ShakyMarket, draw, words
@@ -74,18 +74,6 @@ class Run:
         world = World(self.market, exchange, None, RealClock())
         self.engine = build_engine(loaded, world, taps=[dict.fromkeys(kinds, (self._see,))])
         self.kernels = self.engine.main, self.engine.kill
-
-    def start(self) -> None:
-        """Start the actors."""
-        for kernel in reversed(self.kernels):
-            kernel.now = self.market.start
-            kernel.start()
-        self.engine.main.announce(m.SessionStarted("0001-test", resumed=False))
-
-    def close(self) -> None:
-        """Stop the actors."""
-        for kernel in self.kernels:
-            kernel.close()
 
     def entries_after_a_break(self) -> int:
         """Count the entries that were sent after the feed had been lost and found."""
@@ -150,9 +138,9 @@ def played(seed: int, mishaps: Mapping[int, str] | None = None) -> Run:
 
     run = Run(truth, open_market)
     market[0].now = lambda: run.engine.main.now
-    run.start()
+    start(run.engine)
     VirtualDriver(*run.kernels).run(until=run.market.start + (COUNT + 1) * MINUTE)
-    run.close()
+    close(run.engine)
     return run
 
 
@@ -216,7 +204,7 @@ async def played_over_a_socket(seed: int, mishaps: Sequence[Mishap]) -> Run:
 
         run = Run(truth, open_market)
         drivers = [LiveDriver(kernel, clock) for kernel in run.kernels]
-        run.start()
+        start(run.engine)
         async with trio.open_nursery() as nursery:
             for driver in drivers:
                 nursery.start_soon(driver.run)
@@ -225,5 +213,5 @@ async def played_over_a_socket(seed: int, mishaps: Sequence[Mishap]) -> Run:
                     await trio.sleep(0.01)
             for driver in drivers:
                 driver.stop()
-        run.close()
+        close(run.engine)
     return run

@@ -112,10 +112,10 @@ def test_the_order_of_hashes_decides_nothing(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def gaps(candle_file: Path) -> Path:
-    """Write the same candles to a file, a fifth lower in every other stretch of 90 minutes."""
+    """Write the same candles to a file, a fifth lower in every other stretch of 100 minutes."""
     head, *rows = candle_file.read_text().splitlines()
     path = candle_file.with_name("gaps.csv")
-    path.write_text("\n".join([head, *(_lowered(row, n // 90 % 2) for n, row in enumerate(rows))]))
+    path.write_text("\n".join([head, *(_lowered(row, n // 100 % 2) for n, row in enumerate(rows))]))
     return path
 
 
@@ -160,7 +160,7 @@ def test_a_perpetual_that_is_liquidated_is_booked_to_the_last_digit(
             assert (crashed.digest, crashed.pnl) == (one.digest, one.pnl)
 
 
-def test_a_month_of_real_minutes(tmp_path: Path, shared: Path) -> None:
+def test_the_books_of_a_real_month_balance(tmp_path: Path, shared: Path) -> None:
     """All candles of a recorded month are traded on, and the books balance to the last digit."""
     file = shared / "data" / "ohlcv" / RECORDED
     if not file.is_file():

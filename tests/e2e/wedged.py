@@ -1,4 +1,4 @@
-"""Run the engine with a Validator whose handler takes long: `python -m tests.e2e.wedged N ...`.
+"""Run the engine with a MarketFeed whose handler takes long: `python -m tests.e2e.wedged N ...`.
 
 The handler of its Nth message does nothing but take time, for WEDGED seconds (default 60), in
 Python code (WEDGE=loop) or asleep (WEDGE=sleep).

@@ -1,6 +1,6 @@
 """Cash and positions of one account in one quote currency, each fill counted once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -28,15 +28,20 @@ class Ledger(msgspec.Struct):
 
     def knows(self, event: Fill | Flow) -> bool:
         """Tell whether a fill or a flow has been applied."""
-        return _key(event) in self.seen
+        return event.key in self.seen
+
+    def unknown(self, fills: Iterable[Fill]) -> list[Fill]:
+        """Return the fills that have not been applied."""
+        return [fill for fill in fills if fill.key not in self.seen]
 
     def pass_over(self, event: Fill | Flow) -> None:
         """Never apply a fill or a flow: the cash that the ledger began with holds it already."""
-        self._remember(_key(event))
+        self._remember(event.key)
 
     def apply(self, fill: Fill) -> Trade | None:
         """Fold a fill unless it is known; return the trade it ends."""
-        if self.knows(fill):
+        key = fill.key
+        if key in self.seen:
             return None
         position = self.positions.get(fill.symbol) or Position(fill.symbol)
         before = position.realized
@@ -46,19 +51,20 @@ class Ledger(msgspec.Struct):
             self.cash += position.realized - before - fill.fee
         else:
             self.cash -= fill.side.sign * fill.quantity * fill.price + fill.fee
-        self._remember(_key(fill))
+        self._remember(key)
         return trade
 
     def move(self, flow: Flow) -> bool:
         """Fold a flow; tell whether it was new."""
-        if self.knows(flow):
+        key = flow.key
+        if key in self.seen:
             return False
         self.cash += flow.amount
         if flow.kind is FlowKind.FUNDING and flow.symbol is not None:
             self.positions.setdefault(flow.symbol, Position(flow.symbol)).fund(flow.amount)
         else:
             self.transfers += flow.amount
-        self._remember(_key(flow))
+        self._remember(key)
         return True
 
     def quantity(self, symbol: str) -> Decimal:
@@ -99,13 +105,6 @@ class Ledger(msgspec.Struct):
         self.seen[key] = None
         if len(self.seen) > REMEMBERED:
             del self.seen[next(iter(self.seen))]
-
-
-def _key(event: Fill | Flow) -> str:
-    if isinstance(event, Flow):
-        return f"flow {event.flow_id}"
-    # Venues number trades per symbol.
-    return f"{event.symbol}/{event.trade_id}"
 
 
 def _unrealized(position: Position, marks: Mapping[str, float]) -> Decimal:

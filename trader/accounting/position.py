@@ -6,7 +6,7 @@ import msgspec
 
 from trader.accounting.money import round_down, worth
 from trader.model.instrument import ZERO, is_perpetual
-from trader.model.orders import Fill, Side
+from trader.model.orders import BUY, SELL, Fill, Side
 
 
 class Trade(msgspec.Struct, frozen=True):
@@ -23,7 +23,7 @@ class Trade(msgspec.Struct, frozen=True):
     exit: Decimal
     pnl: Decimal
     fees: Decimal
-    side: Side = Side.BUY
+    side: Side = BUY
     funding: Decimal = ZERO
 
 
@@ -31,7 +31,7 @@ class OpenTrade(msgspec.Struct):
     """What went into a position since it was last flat, by `side`, and what came out of it."""
 
     opened: int
-    side: Side = Side.BUY
+    side: Side = BUY
     # Named in journals as they were while there was spot alone.
     quantity: Decimal = msgspec.field(default=ZERO, name="bought")
     entered: Decimal = msgspec.field(default=ZERO, name="paid")
@@ -79,7 +79,7 @@ class Position(msgspec.Struct):
     @property
     def side(self) -> Side:
         """The side that adds to the position; BUY when flat."""
-        return Side.SELL if self.quantity < 0 else Side.BUY
+        return SELL if self.quantity < 0 else BUY
 
     def unrealized(self, mark: float) -> Decimal:
         """Return what the position would bring at the mark beyond its cost, before fees."""
@@ -99,7 +99,7 @@ class Position(msgspec.Struct):
             raise ValueError(f"fill of {fill.quantity} {self.symbol}")
         closing = self.closes(fill.side, fill.quantity)
         opening = fill.quantity - closing
-        if opening and fill.side is Side.SELL and not is_perpetual(self.symbol):
+        if opening and fill.side is SELL and not is_perpetual(self.symbol):
             raise ValueError(
                 f"sale of {fill.quantity} {self.symbol} beyond the holding {self.quantity}"
             )

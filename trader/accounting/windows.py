@@ -5,7 +5,9 @@ from enum import StrEnum
 
 import msgspec
 
-_DAY = 86_400_000_000_000
+from trader.model.market import SECOND
+
+_DAY = 86_400 * SECOND
 _EPOCH = date(1970, 1, 1).toordinal()
 
 

@@ -161,7 +161,11 @@ def _read(desk: Desk, pending: Pending, answer: Answer) -> Opinion | Fault:
 
 def _missed(asking: Asking, desk: Desk, pending: Pending, fault: Fault, now: int) -> Ended:
     model, spent = pending.question.model, fault.reason is Reason.MODEL_BUDGET
-    desk.used(model).failures += 1
+    used = desk.used(model)
+    if spent:
+        used.refuse()
+    else:
+        used.failures += 1
     earlier = desk.breaker(model)
     desk.breakers[model] = breaker.failed(earlier, asking.settings, now, for_good=spent)
     hold = AdviceGiven(pending.to_hold(), fault=fault.reason, detail=fault.detail)

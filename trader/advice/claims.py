@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from trader.advice.answers import level
+from trader.advice.checks import Refusal
 from trader.advice.settings import AdviceSettings
 from trader.model.messages import AdviceGiven
 from trader.model.opinions import Opinion, Reading
@@ -12,7 +13,7 @@ from trader.model.reasons import Reason
 from trader.model.views import Stance
 
 
-class Tally(msgspec.Struct):
+class ClaimCount(msgspec.Struct):
     """How many claims of a model were checked, and how many were false."""
 
     claims: int = 0
@@ -28,7 +29,7 @@ def _holds(reading: Reading | None, value: float) -> bool:
     return reading is not None and abs(value - reading.value) <= reading.tolerance
 
 
-def refuse_opinion(settings: AdviceSettings, given: AdviceGiven) -> tuple[Reason, str] | None:
+def refuse_opinion(settings: AdviceSettings, given: AdviceGiven) -> Refusal | None:
     """Return why advice is not to be followed for what came with it; None if nothing speaks so."""
     if given.fault is not None:
         return given.fault, given.detail
@@ -41,7 +42,7 @@ def refuse_opinion(settings: AdviceSettings, given: AdviceGiven) -> tuple[Reason
 
 def _refuse_claims(
     settings: AdviceSettings, opinion: Opinion, shown: Mapping[str, Reading]
-) -> tuple[Reason, str] | None:
+) -> Refusal | None:
     """Refuse a view that rests on what is not so; of whom it comes does not matter."""
     false, count = count_false(opinion, shown), len(opinion.claims)
     if false <= settings.max_false_claims * count:
@@ -50,7 +51,7 @@ def _refuse_claims(
     return Reason.ADVICE_FALSE_CLAIMS, f"{false} of {count} claims are false, {allowed}"
 
 
-def _refuse_invalidation(opinion: Opinion, price: float) -> tuple[Reason, str] | None:
+def _refuse_invalidation(opinion: Opinion, price: float) -> Refusal | None:
     """Refuse an entry that its own invalidation has already undone."""
     at = level(opinion, opinion.invalidation, price, against=True)
     if at is None or (at < price if opinion.stance is Stance.LONG else at > price):

@@ -60,13 +60,20 @@ class Pending(msgspec.Struct, frozen=True):
 class Usage(msgspec.Struct):
     """What a model was asked and took, and how often nothing came of it; `cost` in USD.
 
-    Of a question that nobody knows to have been answered, the most it may have taken counts.
+    What was `refused` the budget kept from being asked. Of a question that nobody knows to have
+    been answered, the most it may have taken counts.
     """
 
     questions: int = 0
     failures: int = 0
     tokens: int = 0
     cost: Decimal = Decimal(0)
+    refused: int = 0
+
+    def refuse(self) -> None:
+        """Take a question back that the budget did not let leave."""
+        self.questions -= 1
+        self.refused += 1
 
     def add(self, tokens: int, cost: Decimal) -> None:
         """Add what a question took."""
@@ -152,50 +159,39 @@ class Desk(msgspec.Struct):
         if entry is not None:
             self.entries[symbol] = entry
 
+    def side(self, symbol: str) -> int:
+        """Return 1 for a long position, -1 for a short one, 0 for none."""
+        entry = self.entries.get(symbol)
+        return 0 if entry is None else 1 if entry.quantity > 0 else -1
+
     def holding(self, symbol: str) -> Holding | None:
         """Return the position of a symbol in ratios, None where there is none."""
         entry = self.entries.get(symbol)
         if entry is None:
             return None
-        sign = 1 if entry.quantity > 0 else -1
-        close = self.windows[symbol].newest.close
-        gain = (close / float(entry.average_price) - 1.0) * 100.0 * sign
-        return Holding("long" if sign > 0 else "short", gain)
+        side, close = self.side(symbol), self.windows[symbol].newest.close
+        gain = (close / float(entry.average_price) - 1.0) * 100.0 * side
+        return Holding("long" if side > 0 else "short", gain)
 
 
 class AdvisorState(msgspec.Struct):
     """What the advisor knows beside the snapshot; each dict is by symbol."""
 
     halted: bool = False
-    positions: dict[str, Decimal] = {}
-    """Quantities of the open ones."""
-    entries: dict[str, int] = {}
+    advised: dict[str, int] = {}
     """When the newest candle closed on which the rules advised an entry (ns)."""
-    noes: dict[str, list[AdviceRefused | OrderDenied]] = {}
+    noes: dict[str, list[No]] = {}
     """What came of earlier advice: the next brief says why."""
     warming: dict[str, WarmupAdvanced] = {}
     """How far indicators are along that have given no snapshot yet."""
     desk: Desk = msgspec.field(default_factory=Desk)
 
-    def side(self, symbol: str) -> int:
-        """Return 1 for a long position, -1 for a short one, 0 for none."""
-        quantity = self.positions.get(symbol)
-        return 0 if quantity is None else 1 if quantity > 0 else -1
-
-    def take(self, message: PositionChanged, now: int) -> None:
-        """Note a fill."""
-        self.desk.take_position(message, now)
-        if message.quantity:
-            self.positions[message.symbol] = message.quantity
-        else:
-            self.positions.pop(message.symbol, None)
-
     def may_enter(self, advice: Advice, pause: int) -> bool:
         """Tell whether the rules may advise an entry, `pause` ns after the last; note it if so."""
-        last = self.entries.get(advice.symbol)
+        last = self.advised.get(advice.symbol)
         if self.halted or (last is not None and advice.ts_event - last < pause):
             return False
-        self.entries[advice.symbol] = advice.ts_event
+        self.advised[advice.symbol] = advice.ts_event
         return True
 
     def remember(self, no: No) -> None:

@@ -122,15 +122,17 @@ def account_of(settings: Settings) -> str:
     return f"paper/{market.venue}/{source}/{symbols}/{trading.interval}{leverage}{counted}"
 
 
-def find_estate(archive: Archive, settings: Settings) -> Estate:
-    """Read what the newest run of an account left.
+def find_estate(archive: Archive, settings: Settings) -> Estate | None:
+    """Read what the newest run of an account left; None where each died before its first row.
 
-    Raise UsageError if it has none, or none that this version can read, and JournalError where it
-    was pruned or is damaged.
+    Raise UsageError if it has no run, or none that this version can read, and JournalError where
+    it was pruned or is damaged.
     """
     account = account_of(settings)
     run = archive.last_run(account)
     if run is None:
+        if any(begun.account == account for begun in archive.runs()):
+            return None
         raise UsageError(f"--resume: the journal has no run of {account}; start without --resume")
     try:
         return _estate(archive, run, settings)

@@ -225,16 +225,15 @@ def _add_actors(engine: Engine) -> None:
         ),
     )
     of = settings.indicators, settings.cipher_a, settings.cipher_b
-    asks = engine.advising is not None
+    span = 0 if engine.advising is None else SPAN
     # Half warm is warm enough to be looked back at.
-    early = min(SPAN - 1, settings.indicators.history // 2) if asks else 0
+    early = min(span - 1, settings.indicators.history // 2) if span else 0
     indicators: Indicators[Any] = StreamIndicators(*of, early)
     if world.series is not None:
         indicators = ColumnIndicators(*of, world.series, early)
     for symbol in trading.symbols:
         name = f"{INDICATOR_WORKER}[{symbol}]"
-        start = partial(IndicatorWorker.start, symbol, indicators, with_candles=asks)
-        main.add(name, start)
+        main.add(name, partial(IndicatorWorker.start, symbol, indicators, span))
     if settings.conversion:
         # Its price is all that is wanted of it: nobody advises on it, and nobody is asked to.
         main.add_gateway(

@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from trader.advice.breaker import Breaker
-from trader.advice.claims import Tally
+from trader.advice.claims import ClaimCount
 from trader.advice.desk import Desk, Usage
 from trader.app.advising import Advising
 from trader.llm.spend import Spend, today
@@ -19,16 +19,17 @@ def models_of(
     desk = Desk() if advisor is None else advisor.desk
     claims = {} if validator is None else validator.claims
     models = advising.asking.settings.models
-    return tuple(_model(name, desk, claims.get(name, Tally()), now) for name in models)
+    return tuple(_model(name, desk, claims.get(name, ClaimCount()), now) for name in models)
 
 
-def _model(name: str, desk: Desk, claims: Tally, now: int) -> ModelStatus:
+def _model(name: str, desk: Desk, claims: ClaimCount, now: int) -> ModelStatus:
     used = desk.usage.get(name, Usage())
     return ModelStatus(
         model=name,
         state=_state(desk.breaker(name), now),
         questions=used.questions,
         failures=used.failures,
+        refused=used.refused,
         tokens=used.tokens,
         cost=used.cost,
         claims=claims.claims,

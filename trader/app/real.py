@@ -53,7 +53,6 @@ def open_real(
     saved: bytes | None,
     waiting: Waiting,
     client: Any = None,
-    url: str | None = None,
 ) -> World:
     """Ask the venue for its rules until it answers; raise UsageError for what it does not have."""
     venue, interval = settings.market.venue, interval_ns(settings.trading.interval)
@@ -66,7 +65,7 @@ def open_real(
     on_it = {symbol: on_paper(each, *rules) for symbol, each in instruments.items()}
     exchange = SimulatedExchange(on_it, settings.simulation, saved)
     shelf = Shelf(candle_store(directory), venue, interval)
-    market = VenueMarket(rest, settings.watched, interval, exchange, shelf, url)
+    market = VenueMarket(rest, settings.watched, interval, exchange, shelf)
     way = "its websocket" if market.native else "polling of its REST: no websocket is built in"
     log_event("INFO", "app", None, "venue_opened", None, venue=venue, by=way)
     _agree_on_time(market, rest, waiting)

@@ -373,5 +373,5 @@ def line_of(engine: Engine, start: Start, speed: float) -> Line:
         pnl=pnl_of(state, start).net,
         trades=state.performance.trades - start.trades,
         candles=candles_of(engine),
-        speed=speed,
+        candles_per_second=speed,
     )

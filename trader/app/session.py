@@ -55,6 +55,8 @@ _PRUNED = 20
 """Steps in which old runs are dropped at a start: about half a second."""
 _SAME = 0.05
 """Wall seconds within which signals are one: `timeout` and systemd send two at once."""
+_SOON = 3.0
+"""Wall seconds that a signal waits for a run to begin, which then ends in order."""
 
 
 class Crashed(Exception):
@@ -131,7 +133,11 @@ class Session:
             if not prune_runs(archive, time.time_ns(), self._retention):
                 break
         if self.options.resume:
-            return accounts.find_estate(archive, self.settings)
+            estate = accounts.find_estate(archive, self.settings)
+            if estate is None:
+                why = f"each run of {self.account} died before its first row: it starts afresh"
+                log_event("WARNING", "app", None, "nothing_to_resume", None, why=why)
+            return estate
         last = archive.last_run(self.account)
         if last is not None and not last.clean:
             left = accounts.left_by(archive, last, self.settings)
@@ -316,17 +322,20 @@ def run_session(loaded: Loaded, options: Options) -> SessionSummary:
     """
     settings, secrets = loaded.settings, secrets_of(os.environ)
     system, sessions, summaries = settings.system, list[Session](), list[SessionSummary]()
-    began, waiting = time.monotonic(), Waiting(options.seconds)
+    began, waiting, begun = time.monotonic(), Waiting(options.seconds), threading.Event()
 
     def on_signal(number: signal.Signals) -> None:
-        if sessions:
+        ends = number not in {signal.SIGUSR1, signal.SIGUSR2}
+        if not begun.is_set() and (not ends or waiting.end(number.name)):
+            return
+        if begun.wait(_SOON):
             sessions[0].on_signal(number)
-        elif number not in {signal.SIGUSR1, signal.SIGUSR2} and not waiting.end(number.name):
+        else:
             os._exit(CLEAN)  # nothing has begun
 
     with ExitStack() as stack:
         stack.enter_context(open_signals(on_signal))
-        directory = stack.enter_context(open_data_dir(Path(system.data_dir))).path
+        directory = stack.enter_context(open_data_dir(Path(system.data_dir)))
         terminal = stack.enter_context(open_terminal())
         screen = open_screen(terminal, sys.stdout, os.environ) if options.panel else None
         stack.enter_context(
@@ -343,6 +352,7 @@ def run_session(loaded: Loaded, options: Options) -> SessionSummary:
             return results.nothing_came(settings, options.profile, time.monotonic() - began)
         stack.callback(session.close)
         sessions.append(session)
+        begun.set()
         session.play()
         summaries.append(session.finish())
     return summaries[0]

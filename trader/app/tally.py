@@ -1,7 +1,8 @@
 """Counts what a run does, as it is sent."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from trader.app.trades import TradeBook
 from trader.model import messages as m
@@ -9,35 +10,11 @@ from trader.model.messages import HaltTrading, Message
 from trader.model.reasons import Reason
 from trader.model.views import Stance, TradingState
 
-_ORDERS: dict[type[Message], str] = {
-    m.OrderSubmitted: "submitted",
-    m.OrderFilled: "filled",
-    m.OrderCanceled: "canceled",
-    m.OrderExpired: "canceled",
-    m.OrderRejected: "rejected",
-    m.OrderDenied: "denied",
-}
 _ENDS = frozenset({Reason.HALT_SHUTDOWN, Reason.START_RECONCILING})
 
 
 class Tally:
     """The counts of the session summary that no actor keeps."""
-
-    types = frozenset(
-        {
-            *_ORDERS,
-            m.AdviceGiven,
-            m.AdviceRefused,
-            m.ProposeOrder,
-            m.SubmitOrder,
-            m.OrderPartiallyFilled,
-            m.PositionChanged,
-            m.PositionLiquidated,
-            m.TradingStateChanged,
-            m.LimitBreached,
-            m.HaltTrading,
-        }
-    )
 
     def __init__(self) -> None:
         self.orders: Counter[str] = Counter()
@@ -67,63 +44,91 @@ class Tally:
 
     def take(self, _sender: str, message: Message, time: int) -> None:
         """Count one message of `types`."""
-        if type(message) in _ORDERS:
-            self.orders[_ORDERS[type(message)]] += 1
-        match message:
-            case m.AdviceGiven(advice):
-                if advice.stance is not Stance.HOLD:
-                    self.advice[advice.source] += 1
-                    self.book.advised(message)
-            case m.AdviceRefused() | m.ProposeOrder():
-                self._decide(message, time)
-            case m.OrderDenied():
-                self.denials[message.reason] += 1
-                self.book.denied(message)
-            case m.OrderRejected():
-                self.rejections[message.reason] += 1
-            case m.LimitBreached():
-                self._breach(message)
-            case m.TradingStateChanged() | m.HaltTrading():
-                self._follow(message, time)
-            case _:
-                self._trade(message, time)
+        self._folds[type(message)](self, message, time)
 
-    def _trade(self, message: Message, time: int) -> None:
-        match message:
-            case m.SubmitOrder():
-                self.book.submitted(message)
-            case m.OrderFilled(fill) | m.OrderPartiallyFilled(fill):
-                self.fills += 1
-                self.book.filled(fill)
-            case m.PositionLiquidated(fill):
-                self.fills += 1
-                self.book.filled(fill, Reason.EXIT_LIQUIDATED)
-            case m.PositionChanged():
-                self.book.moved(message, time)
+    def _advise(self, message: m.AdviceGiven, _time: int) -> None:
+        if message.advice.stance is not Stance.HOLD:
+            self.advice[message.advice.source] += 1
+            self.book.advised(message)
 
-    def _decide(self, message: m.AdviceRefused | m.ProposeOrder, time: int) -> None:
+    def _refuse(self, message: m.AdviceRefused, time: int) -> None:
         self.decisions += 1
-        if isinstance(message, m.ProposeOrder):
-            self.book.proposed(message, time)
-        else:
-            self.refusals[message.reason] += 1
-            self.book.refused(message, time)
+        self.refusals[message.reason] += 1
+        self.book.refused(message, time)
 
-    def _breach(self, message: m.LimitBreached) -> None:
+    def _propose(self, message: m.ProposeOrder, time: int) -> None:
+        self.decisions += 1
+        self.book.proposed(message, time)
+
+    def _deny(self, message: m.OrderDenied, _time: int) -> None:
+        self.orders["denied"] += 1
+        self.denials[message.reason] += 1
+        self.book.denied(message)
+
+    def _approve(self, message: m.SubmitOrder, _time: int) -> None:
+        self.book.submitted(message)
+
+    def _submit(self, _message: m.OrderSubmitted, _time: int) -> None:
+        self.orders["submitted"] += 1
+
+    def _cancel(self, _message: m.OrderCanceled | m.OrderExpired, _time: int) -> None:
+        self.orders["canceled"] += 1
+
+    def _reject(self, message: m.OrderRejected, _time: int) -> None:
+        self.orders["rejected"] += 1
+        self.rejections[message.reason] += 1
+
+    def _fill(self, message: m.OrderFilled, time: int) -> None:
+        self.orders["filled"] += 1
+        self._fill_part(message, time)
+
+    def _fill_part(self, message: m.OrderFilled | m.OrderPartiallyFilled, _time: int) -> None:
+        self.fills += 1
+        self.book.filled(message.fill)
+
+    def _liquidate(self, message: m.PositionLiquidated, _time: int) -> None:
+        self.fills += 1
+        self.book.filled(message.fill, Reason.EXIT_LIQUIDATED)
+
+    def _move(self, message: m.PositionChanged, time: int) -> None:
+        self.book.moved(message, time)
+
+    def _breach(self, message: m.LimitBreached, _time: int) -> None:
         name = message.limit
         self.breaches[name] += 1
         self.worst[name] = max(message.value, self.worst.get(name, 0.0))
 
-    def _follow(self, message: m.TradingStateChanged | m.HaltTrading, time: int) -> None:
-        if isinstance(message, m.HaltTrading):
-            # RiskGuard may be down when it comes.
-            self.halt, self.halted_at = message, time
-            self._tripped = message.reason not in _ENDS
-            self.halted = message.reason if self._tripped else self.halted
-        elif message.state is TradingState.HALTED and message.reason not in _ENDS:
+    def _halt(self, message: HaltTrading, time: int) -> None:
+        # RiskGuard may be down when it comes.
+        self.halt, self.halted_at = message, time
+        self._tripped = message.reason not in _ENDS
+        self.halted = message.reason if self._tripped else self.halted
+
+    def _change(self, message: m.TradingStateChanged, _time: int) -> None:
+        if message.state is not TradingState.HALTED:
+            self.halted = self.halted if self._tripped else None
+        elif message.reason not in _ENDS:
             self.halted = message.reason
-        elif message.state is not TradingState.HALTED and not self._tripped:
-            self.halted = None
+
+    _folds: ClassVar[dict[type[Message], Callable[["Tally", Any, int], None]]] = {
+        m.AdviceGiven: _advise,
+        m.AdviceRefused: _refuse,
+        m.ProposeOrder: _propose,
+        m.OrderDenied: _deny,
+        m.SubmitOrder: _approve,
+        m.OrderSubmitted: _submit,
+        m.OrderCanceled: _cancel,
+        m.OrderExpired: _cancel,
+        m.OrderRejected: _reject,
+        m.OrderPartiallyFilled: _fill_part,
+        m.OrderFilled: _fill,
+        m.PositionLiquidated: _liquidate,
+        m.PositionChanged: _move,
+        m.LimitBreached: _breach,
+        m.HaltTrading: _halt,
+        m.TradingStateChanged: _change,
+    }
+    types = frozenset(_folds)
 
 
 def often(counts: Mapping[str, int]) -> dict[str, int]:

@@ -9,7 +9,7 @@ import msgspec
 
 from trader.model import messages as m
 from trader.model.instrument import ZERO, to_decimal
-from trader.model.orders import Fill, Leg
+from trader.model.orders import ENTRY, EXIT, STOP, TARGET, Fill
 from trader.model.reasons import Reason
 from trader.model.views import Advice, Stance
 from trader.ui.render import utc
@@ -21,7 +21,7 @@ KEPT = 500
 _SHOWN = 8
 """How many of the newest decisions a status shows."""
 _PLACES = Decimal("1e-8")
-_BY_LEG = {Leg.STOP: Reason.EXIT_STOP, Leg.TARGET: Reason.EXIT_TARGET}
+_BY_LEG = {STOP: Reason.EXIT_STOP, TARGET: Reason.EXIT_TARGET}
 
 
 class Decision(msgspec.Struct):
@@ -154,7 +154,7 @@ class TradeBook:
         """Note an order that a decision asked for, and what each order is for."""
         order = message.order
         _remember(self._orders, order.client_order_id, message)
-        if order.leg is Leg.ENTRY or order.leg is Leg.EXIT:
+        if order.leg is ENTRY or order.leg is EXIT:
             self._follow(message.decision, f"{order.side} {order.quantity:f}")
 
     def _note(self, number: int, symbol: str, outcome: str, time: int) -> Advice | None:

@@ -15,7 +15,7 @@ from trader.model.messages import (
     OrderSubmitted,
     PositionLiquidated,
 )
-from trader.model.orders import Fill, Leg, Order, OrderState, OrderStatus
+from trader.model.orders import ENTRY, Fill, Order, OrderState, OrderStatus
 from trader.model.reasons import Reason
 
 KEPT = 250
@@ -53,10 +53,6 @@ class Blotter(msgspec.Struct):
     def open_orders(self) -> list[Record]:
         """Return every order of which something may still come."""
         return [self.records[client_order_id] for client_order_id in self.working]
-
-    def unknown(self) -> list[Record]:
-        """Return the orders of which nobody knows whether the venue has them."""
-        return [r for r in self.open_orders() if r.status is OrderStatus.UNKNOWN]
 
     # -- what we ask -------------------------------------------------------------------------------
 
@@ -137,7 +133,7 @@ class Blotter(msgspec.Struct):
             if leg is None or state.status.final:
                 return []
             record = Record(state.order, correlation, OrderStatus.UNKNOWN)
-            record.unwanted = leg is Leg.ENTRY
+            record.unwanted = leg is ENTRY
             self.records[record.id] = record
         return [self._change(record, record.take(state, fills))]
 
@@ -160,15 +156,15 @@ class Blotter(msgspec.Struct):
 
     def _change(self, record: Record, events: list[Message]) -> Change:
         self.changes += len(events)
-        if not record.settled:
-            self.working[record.id] = None
-        cancel = record.begin_cancel()
-        if record.doubtful:
-            return Change(record, events, cancel, None if cancel else backoff(record.asked))
-        record.asked = 0
-        if record.settled:
+        cancel, doubtful = record.begin_cancel(), record.doubtful
+        if record.status.final and not doubtful:
             self._retire(record)
-        return Change(record, events, cancel=False, ask_in=None)
+        else:
+            self.working[record.id] = None
+        if not doubtful:
+            record.asked = 0
+        ask = doubtful and not cancel
+        return Change(record, events, cancel, backoff(record.asked) if ask else None)
 
     def _retire(self, record: Record) -> None:
         self.working.pop(record.id, None)

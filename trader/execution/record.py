@@ -14,7 +14,16 @@ from decimal import Decimal
 import msgspec
 
 from trader.execution.doubt import is_gone
-from trader.execution.lifecycle import NOT_THERE, RESTING, OrderEvent, move
+from trader.execution.lifecycle import (
+    CANCELED,
+    CANCELING,
+    FILLED,
+    NOT_THERE,
+    RESTING,
+    UNKNOWN,
+    OrderEvent,
+    move,
+)
 from trader.model.instrument import ZERO
 from trader.model.messages import (
     Message,
@@ -26,12 +35,12 @@ from trader.model.messages import (
     OrderRejected,
     OrderUnknown,
 )
-from trader.model.orders import Fill, Leg, Order, OrderState, OrderStatus
+from trader.model.orders import ENTRY, Fill, Order, OrderState, OrderStatus
 from trader.model.reasons import Reason
 
 _THERE = frozenset(OrderStatus) - NOT_THERE
-_IN_DOUBT = frozenset({OrderStatus.UNKNOWN, OrderStatus.CANCELING})
-_CANCELABLE = RESTING | {OrderStatus.CANCELING}
+_IN_DOUBT = frozenset({UNKNOWN, CANCELING})
+_CANCELABLE = RESTING | {CANCELING}
 
 _ENDS = {
     # The venue took the last crumb for nothing: a rest, if there is one, will not be filled.
@@ -113,7 +122,7 @@ class Record(msgspec.Struct):
             return self.refuse(Reason.VENUE_REJECTED, "never reached the venue")
         self.suspect = False
         self.ending = self.ending or OrderEvent.EXPIRED
-        return self._end()
+        return self._end(self.ending)
 
     def begin_cancel(self) -> bool:
         """Tell whether to ask the venue to cancel now: what is unwanted, once it is there."""
@@ -133,11 +142,12 @@ class Record(msgspec.Struct):
         self.reported = max(self.reported, _total(state))
         self.ending = self.ending or _ENDS.get(state.status)
         events: list[Message] = []
-        if state.status in _THERE:
+        if self.status in NOT_THERE and state.status in _THERE:
             events += self._move(OrderEvent.ACCEPTED)
         for fill in fills:
             events += self._fill(fill)
-        events += self._end()
+        if self.ending is not None:
+            events += self._end(self.ending)
         if suspected and not events and self.status in RESTING:
             events.append(OrderAccepted(self.id, self.venue_order_id))
         return events
@@ -151,24 +161,23 @@ class Record(msgspec.Struct):
             return [*self._move(OrderEvent.PART_FILLED), OrderPartiallyFilled(fill)]
         return [*self._move(OrderEvent.FILLED), OrderFilled(fill)]
 
-    def _end(self) -> list[Message]:
-        if self.ending is None or self.filled < self.reported:
+    def _end(self, ending: OrderEvent) -> list[Message]:
+        if self.filled < self.reported:
             return []
-        if self.ending is OrderEvent.REFUSED and self.status in NOT_THERE:
-            return self.refuse(Reason.VENUE_REJECTED, "the venue lists it as rejected")
         before = self.status
-        self._move(self.ending)
+        if before in NOT_THERE and ending is OrderEvent.REFUSED:
+            return self.refuse(Reason.VENUE_REJECTED, "the venue lists it as rejected")
+        self._move(ending)
         if before.final:
             return []
-        canceled = self.status is OrderStatus.CANCELED
-        return [OrderCanceled(self.id) if canceled else OrderExpired(self.id)]
+        return [OrderCanceled(self.id) if self.status is CANCELED else OrderExpired(self.id)]
 
     def _move(self, event: OrderEvent) -> list[Message]:
         before = self.status
         self.status = move(before, event)
         if before in NOT_THERE and self.status not in NOT_THERE:
             # Given up, and there after all: nobody counts on an entry any more.
-            late = before is OrderStatus.REJECTED and self.order.leg is Leg.ENTRY
+            late = before is OrderStatus.REJECTED and self.order.leg is ENTRY
             self.unwanted = self.unwanted or late
             return [OrderAccepted(self.id, self.venue_order_id)]
         return []
@@ -176,6 +185,4 @@ class Record(msgspec.Struct):
 
 def _total(state: OrderState) -> Decimal:
     # A venue that says "filled" without a total means all of it.
-    if state.status is OrderStatus.FILLED and not state.filled:
-        return state.order.quantity
-    return state.filled
+    return state.filled or (state.order.quantity if state.status is FILLED else ZERO)

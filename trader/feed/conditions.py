@@ -144,11 +144,12 @@ def look(state: FeedState, stale_after: int, now: int) -> tuple[list[Message], i
     told: list[Message] = []
     oldest = now
     for symbol, lane in state.lanes.items():
-        if now - lane.seen < stale_after:
+        if now - lane.seen <= stale_after:
             oldest = min(oldest, lane.seen)
         elif lane.condition is not FeedCondition.STALE:
             told.append(tell(symbol, lane, FeedCondition.STALE))
-    return told, oldest + stale_after
+    # Not before what comes at that very moment: then a check would find each symbol a candle older.
+    return told, oldest + stale_after + 1
 
 
 def settle(state: FeedState, symbol: str, lane: Lane) -> list[Message]:

@@ -52,9 +52,9 @@ class Lane(msgspec.Struct):
 def take_candle(lane: Lane, candle: Candle, interval: int, now: int) -> int | str:
     """Make a candle the newest and return the gap before it, or say why it is dropped."""
     last, closed = lane.closed, candle.ts_event
-    fault = candle.fault(interval)
+    fault = candle.fault(interval, last)
     if fault is None and last < closed <= now + SKEW:
-        gap = (closed - last) // interval - 1 if last else 0
+        gap = (candle.ts_open - last) // interval if last and candle.ts_open != last else 0
         if candle.low < lane.low or candle.high > lane.high or closed >= lane.look:
             _look(lane, candle, gap)
             lane.look = closed + _SAMPLE * interval

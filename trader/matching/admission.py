@@ -12,18 +12,18 @@ from trader.matching.pricing import Pricing, touch
 from trader.model.errors import Rejected
 from trader.model.instrument import ZERO, Instrument
 from trader.model.market import Quote
-from trader.model.orders import Order, OrderKind, OrderState, OrderStatus, Side, TimeInForce
+from trader.model.orders import SELL, Order, OrderKind, OrderState, OrderStatus, TimeInForce
 from trader.model.reasons import Reason
 
-_NEEDS = {
-    OrderKind.MARKET: (),
-    OrderKind.LIMIT: ("price",),
-    OrderKind.TAKE_PROFIT: ("price",),
-    OrderKind.STOP: ("trigger",),
-    OrderKind.STOP_LIMIT: ("price", "trigger"),
-    OrderKind.TRAILING: ("trail",),
+_BEARS = {
+    OrderKind.MARKET: ("quantity",),
+    OrderKind.LIMIT: ("quantity", "price"),
+    OrderKind.TAKE_PROFIT: ("quantity", "price"),
+    OrderKind.STOP: ("quantity", "trigger"),
+    OrderKind.STOP_LIMIT: ("quantity", "price", "trigger"),
+    OrderKind.TRAILING: ("quantity", "trail"),
 }
-"""The prices each kind of order bears; it bears no other."""
+"""The numbers each kind of order bears; it bears no other."""
 
 _RESTS = frozenset({OrderKind.LIMIT, OrderKind.TAKE_PROFIT})
 """The kinds that may come to rest at their price at once."""
@@ -53,10 +53,14 @@ def reject(reason: Reason, detail: str) -> NoReturn:
 
 
 def _check_form(order: Order) -> None:
-    for name in ("quantity", "price", "trigger", "trail"):
-        value: Decimal | None = getattr(order, name)
-        wanted = name == "quantity" or name in _NEEDS[order.kind]
-        if wanted != (value is not None):
+    bears = _BEARS[order.kind]
+    for name, value in (
+        ("quantity", order.quantity),
+        ("price", order.price),
+        ("trigger", order.trigger),
+        ("trail", order.trail),
+    ):
+        if (name in bears) != (value is not None):
             reject(Reason.VENUE_REJECTED, f"{order.kind} orders: {name} is {value}")
         if value is not None and not (value.is_finite() and value > 0):
             reject(Reason.VENUE_REJECTED, f"{name} {value} is not a positive number")
@@ -80,7 +84,7 @@ def _reduced(order: Order, pricing: Pricing, book: Book) -> Order:
     if instrument.terms is not None:
         held = closing(book, order)
     else:
-        sells = order.side is Side.SELL
+        sells = order.side is SELL
         held = instrument.floor_quantity(book.balance(instrument.base)) if sells else ZERO
     if held == 0:
         reject(Reason.NOTHING_TO_CLOSE, f"{order.side} {order.quantity}, held {held}")
@@ -133,7 +137,7 @@ def _record(
         record.follow(touch(order.side, quote))
     if instrument.terms is not None:
         record.budget = ZERO if order.reduce_only else _margin(order, pricing, book, price, quote)
-    elif order.side is Side.SELL:
+    elif order.side is SELL:
         record.currency = instrument.base
     elif price is not None:
         amount = order.quantity * price

@@ -9,7 +9,7 @@ from trader.accounting.position import Position
 from trader.model.instrument import ZERO, is_perpetual
 from trader.model.market import Candle, Quote
 from trader.model.messages import ExecutionReported
-from trader.model.orders import Fill, Flow, Order, OrderKind, OrderState, OrderStatus, Side
+from trader.model.orders import BUY, SELL, Fill, Flow, Order, OrderKind, OrderState, OrderStatus
 
 STOPS = frozenset({OrderKind.STOP, OrderKind.STOP_LIMIT, OrderKind.TRAILING})
 """The kinds that wait for the market to come to a trigger."""
@@ -59,7 +59,7 @@ class Record(msgspec.Struct):
     def locked(self) -> Decimal:
         """What it keeps from other orders, in its `currency`."""
         order = self.order
-        spends = order.side is Side.BUY or is_perpetual(order.symbol)
+        spends = order.side is BUY or is_perpetual(order.symbol)
         return self.budget if spends else self.remaining
 
     @property
@@ -221,6 +221,6 @@ class Book(msgspec.Struct):
 
 
 def _lock_key(order: Order) -> tuple[str, str, str]:
-    if order.group is not None and order.side is Side.SELL:
+    if order.group is not None and order.side is SELL:
         return order.symbol, order.group, ""
     return order.symbol, "", order.client_order_id

@@ -130,9 +130,10 @@ class MatchingEngine:
         """Match resting orders against a candle that has just closed; fills bear a time in it."""
         book = self.book
         book.candles[symbol] = candle
-        pricing, ts = self._pricing[symbol], candle.ts_event - 1
+        ts = candle.ts_event - 1
         if self._sleeps(symbol, candle.low, candle.high, ts):
             return []
+        pricing = self._pricing[symbol]
 
         def price(record: Record) -> Match | None:
             return pricing.in_candle(record, candle)
@@ -204,13 +205,14 @@ class MatchingEngine:
 
     def _sleeps(self, symbol: str, low: float, high: float, ts: int) -> bool:
         """Tell whether prices leave the open orders and the position alone: most do."""
-        if symbol in self.book.open:
+        book = self.book
+        if symbol in book.open:
             quiet = self._quiet.get(symbol)
             if quiet is None:
-                quiet = self._quiet[symbol] = quiet_range(self.book.resting(symbol))
+                quiet = self._quiet[symbol] = quiet_range(book.resting(symbol))
             if not quiet[0] < low <= high < quiet[1]:
                 return False
-        return symbol not in self.book.stakes or not self._strains(symbol, low, high, ts)
+        return symbol not in book.stakes or not self._strains(symbol, low, high, ts)
 
     # -- positions in perpetuals -------------------------------------------------------------------
 

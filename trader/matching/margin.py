@@ -12,14 +12,7 @@ from trader.matching.book import Book, Stake
 from trader.matching.pricing import Pricing
 from trader.model.instrument import ZERO, Instrument, Terms, to_decimal
 from trader.model.market import Quote
-from trader.model.orders import (
-    Fill,
-    Flow,
-    FlowKind,
-    Liquidity,
-    Order,
-    Side,
-)
+from trader.model.orders import BUY, Fill, Flow, FlowKind, Liquidity, Order
 
 
 def closing(book: Book, order: Order) -> Decimal:
@@ -116,6 +109,6 @@ def _closing_price(pricing: Pricing, stake: Stake, mark: float, ts: int) -> Deci
     quote: Quote = pricing.around(mark, ts)
     price = pricing.take(position.side.opposite, quote)
     bankrupt = (position.cost - stake.margin) / position.quantity
-    if position.side is Side.BUY:
+    if position.side is BUY:
         return max(price, instrument.ceil_price(bankrupt), instrument.tick)
     return min(price, instrument.floor_price(bankrupt))

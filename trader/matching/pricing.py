@@ -15,7 +15,7 @@ from trader.matching.book import Record
 from trader.matching.settings import SimulationSettings
 from trader.model.instrument import Instrument, to_decimal
 from trader.model.market import Candle, Quote
-from trader.model.orders import Liquidity, Order, Side
+from trader.model.orders import BUY, Liquidity, Order, Side
 
 _LATE = 100
 """An order that came after the first 1/100 of a candle did not rest through it."""
@@ -49,7 +49,7 @@ class Pricing:
     def take(self, side: Side, quote: Quote) -> Decimal:
         """Return what an order pays that takes: the touch and slippage, rounded against it."""
         worse = to_decimal(touch(side, quote)) * (1 + side.sign * self._slippage)
-        rounded = self.instrument.ceil_price if side is Side.BUY else self.instrument.floor_price
+        rounded = self.instrument.ceil_price if side is BUY else self.instrument.floor_price
         return rounded(worse)
 
     def fee_rate(self, liquidity: Liquidity) -> Decimal:
@@ -116,7 +116,7 @@ class Pricing:
 
 def touch(side: Side, quote: Quote) -> float:
     """Return the price of a quote that an order of a side would take."""
-    return quote.ask if side is Side.BUY else quote.bid
+    return quote.ask if side is BUY else quote.bid
 
 
 def quiet_range(orders: Iterable[Record]) -> Range:
@@ -128,7 +128,7 @@ def quiet_range(orders: Iterable[Record]) -> Range:
         if level is None or (waits and order.trail is not None):
             return math.inf, 0.0
         # A stop to buy waits for the market above it, a limit below.
-        if (order.side is Side.BUY) is waits:
+        if (order.side is BUY) is waits:
             high = min(high, float(level))
         else:
             low = max(low, float(level))
@@ -145,7 +145,7 @@ def _sets_off(record: Record, candle: Candle) -> float | None:
     reached = None if trigger is None else _reaches(side, trigger, candle)
     if reached is not None or record.order.trail is None:
         return reached
-    best = candle.low if side is Side.BUY else candle.high
+    best = candle.low if side is BUY else candle.high
     record.follow(best if _rested_through(record, candle) else candle.close)
     trigger = record.trigger
     assert trigger is not None, "it has seen a price"
@@ -157,11 +157,11 @@ def _rested_through(record: Record, candle: Candle) -> bool:
 
 
 def _trades_beyond(order: Order, limit: Decimal, candle: Candle) -> bool:
-    return candle.low < float(limit) if order.side is Side.BUY else candle.high > float(limit)
+    return candle.low < float(limit) if order.side is BUY else candle.high > float(limit)
 
 
 def _reaches(side: Side, trigger: float, candle: Candle) -> float | None:
     """Return the price at which the market came to the trigger, None if it did not."""
-    if side is Side.BUY:
+    if side is BUY:
         return max(candle.open, trigger) if candle.high >= trigger else None
     return min(candle.open, trigger) if candle.low <= trigger else None

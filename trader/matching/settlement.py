@@ -9,7 +9,7 @@ from trader.matching import margin
 from trader.matching.book import Book, Record
 from trader.matching.pricing import Pricing
 from trader.model.instrument import ZERO, Instrument
-from trader.model.orders import Fill, Liquidity, Side
+from trader.model.orders import SELL, Fill, Liquidity
 
 
 class Execution(msgspec.Struct, frozen=True):
@@ -24,7 +24,7 @@ def affordable(record: Record, wanted: Execution, pricing: Pricing, book: Book) 
     """Return how much can be paid: a market moves on while an order waits for it."""
     instrument, quantity = pricing.instrument, wanted.quantity
     closed = margin.closing(book, record.order) if instrument.terms else ZERO
-    if quantity <= closed or (record.order.side is Side.SELL and not instrument.terms):
+    if quantity <= closed or (record.order.side is SELL and not instrument.terms):
         return quantity
     money = book.free(record.currency) + record.budget
     rate = pricing.fee_rate(wanted.liquidity)

@@ -4,10 +4,12 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import msgspec
 
+from trader.model.market import SECOND
+
 ZERO = Decimal(0)
 ONE = Decimal(1)
 
-PERPETUAL = "PERP"
+PERPETUAL = "-PERP"
 """What the symbol of a perpetual ends in: BTC-USDT-PERP."""
 
 
@@ -25,7 +27,7 @@ class Terms(msgspec.Struct, frozen=True):
     maintenance: Decimal = Decimal("0.005")
     liquidation_fee: Decimal = Decimal("0.005")
     funding_rate: Decimal = Decimal("0.0001")
-    funding_interval: int = 8 * 3_600_000_000_000
+    funding_interval: int = 8 * 3_600 * SECOND
 
 
 class Instrument(msgspec.Struct, frozen=True):
@@ -57,6 +59,10 @@ class Instrument(msgspec.Struct, frozen=True):
         """Round a quantity down to the lot: an order never grows by rounding."""
         return _to_step(quantity, self.lot, ROUND_FLOOR)
 
+    def takes(self, quantity: Decimal, price: Decimal) -> bool:
+        """Tell whether a quantity of whole lots meets the venue's minimums at a price."""
+        return ZERO < quantity >= self.min_quantity and quantity * price >= self.min_notional
+
     def floor_price(self, price: Decimal) -> Decimal:
         """Round a price down to the tick."""
         return _to_step(price, self.tick, ROUND_FLOOR)
@@ -77,12 +83,12 @@ def _to_step(value: Decimal, step: Decimal, rounding: str) -> Decimal:
 
 def is_perpetual(symbol: str) -> bool:
     """Tell a perpetual, `BTC-USDT-PERP`, from spot, `BTC-USDT`."""
-    return symbol.endswith("-" + PERPETUAL)
+    return symbol.endswith(PERPETUAL)
 
 
 def split_symbol(symbol: str) -> tuple[str, str]:
     """Split `BTC-USD` or `BTC-USD-PERP` into base and quote; ValueError names the forms."""
-    base, dash, quote = symbol.removesuffix("-" + PERPETUAL).partition("-")
+    base, dash, quote = symbol.removesuffix(PERPETUAL).partition("-")
     if not (dash and base.isalnum() and quote.isalnum() and symbol == symbol.upper()):
         raise ValueError(f"symbol {symbol!r} is not of the form BTC-USD or BTC-USD-PERP")
     return base, quote

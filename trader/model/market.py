@@ -27,19 +27,22 @@ class Candle(msgspec.Struct, frozen=True, gc=False):
     close: float
     volume: float
 
-    def fault(self, interval: int) -> str | None:
-        """Say what about this cannot be a candle of an interval; None if it can."""
+    def fault(self, interval: int, closed: int = 0) -> str | None:
+        """Say what about this cannot be a candle of an interval; None if it can.
+
+        It can follow a sound one that `closed` when it opens (ns).
+        """
         low, high = self.low, self.high
         # NaN fails every comparison.
-        if not (
+        if (
             0.0 < low <= self.open <= high < _INFINITY
             and low <= self.close <= high
             and 0.0 <= self.volume < _INFINITY
         ):
-            return "impossible values"
-        if self.ts_event - self.ts_open != interval or not is_on_grid(self.ts_open, interval):
-            return "wrong interval"
-        return None
+            opened = self.ts_open
+            on_grid = opened == closed or is_on_grid(opened, interval)
+            return None if on_grid and self.ts_event - opened == interval else "wrong interval"
+        return "impossible values"
 
 
 class Quote(msgspec.Struct, frozen=True, gc=False):

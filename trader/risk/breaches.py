@@ -7,7 +7,7 @@ import msgspec
 
 from trader.accounting.windows import Window
 from trader.model.instrument import ZERO, Instrument, Terms
-from trader.model.market import SECOND
+from trader.model.market import SECOND, FeedCondition
 from trader.model.messages import ProposeOrder
 from trader.model.orders import Leg, OrderStatus, Side
 from trader.model.reasons import Reason
@@ -85,7 +85,7 @@ def _hold(level: TradingState) -> Callable[[Bench], None]:
 
 
 def _stall(bench: Bench) -> None:
-    bench.state.prices[bench.symbol].stalled = True
+    bench.state.prices[bench.symbol].stalled = FeedCondition.STALE
 
 
 def _forget_price(bench: Bench) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from trader.accounting.windows import Window
 from trader.model.instrument import ZERO
-from trader.model.orders import Side
+from trader.model.orders import BUY
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.settings import RiskSettings
@@ -73,7 +73,7 @@ def check_reducing(at: Situation) -> str | None:
 
 def check_feed(at: Situation) -> str | None:
     """Deny where the symbol's feed is not live."""
-    return "the feed is not live" if at.price.stalled else None
+    return f"the feed is {at.price.stalled}" if at.price.stalled else None
 
 
 def check_price(at: Situation) -> str | None:
@@ -97,7 +97,7 @@ def check_conversion(at: Situation) -> str | None:
     age = at.seconds_since(price.ts_event)
     if age > at.settings.max_rate_age_seconds:
         return f"{symbol} is {age:.1f} s old"
-    return f"the feed of {symbol} stands still" if price.stalled else None
+    return f"the feed of {symbol} is {price.stalled}" if price.stalled else None
 
 
 def check_spread(at: Situation) -> str | None:
@@ -124,7 +124,7 @@ def check_stop(at: Situation) -> str | None:
     sign = at.side.sign
     if 0 < at.stop < math.inf and sign * at.stop < sign * at.market:
         return None
-    where = "below" if at.side is Side.BUY else "above"
+    where = "below" if at.side is BUY else "above"
     return f"stop {at.stop:g} is not {where} the market at {at.market:g}"
 
 

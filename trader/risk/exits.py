@@ -16,10 +16,11 @@ from decimal import Decimal
 
 import msgspec
 
+from trader.accounting.position import OpenTrade
 from trader.model.instrument import ONE, ZERO, Instrument, to_decimal
 from trader.model.market import Candle
 from trader.model.messages import Message
-from trader.model.orders import Leg
+from trader.model.orders import STOP
 from trader.model.reasons import Reason
 from trader.risk.guard import place
 from trader.risk.protection import close, covered_by, is_held, reach, settle
@@ -45,17 +46,20 @@ def trail_of(exits: ExitSettings, instrument: Instrument, price: float, atr: flo
 
 def follow(rules: Rules, state: RiskState, symbol: str, candle: Candle) -> list[Message]:
     """Return what the close of a candle asks of a position: to be closed, or a tighter stop."""
-    campaign = state.campaigns.get(symbol)
-    if campaign is None or campaign.closing is not None or symbol not in state.held:
+    if symbol not in state.held:
         return []
-    exits, instrument = rules.exits, rules.instruments[symbol]
-    if not instrument.pairs and (told := reach(rules, state, symbol, candle.close)):
+    campaign, exits = state.campaigns[symbol], rules.exits
+    if campaign.closing is not None:
+        return []
+    if not rules.instruments[symbol].pairs and (told := reach(rules, state, symbol, candle.close)):
         return told
-    if exits.max_candles and _is_over(rules, state, campaign, candle):
-        return close(rules, state, campaign, Reason.EXIT_TIME)
-    if not (campaign.trail or exits.break_even_at_r or exits.break_even_at_pct):
+    over = _is_over(exits, state.ledger.positions[symbol].trade, candle)
+    moves = campaign.trail or exits.break_even_at_r or exits.break_even_at_pct
+    if not (over or moves) or not is_held(rules, state, campaign):
         return []
-    return _follow(rules, state, campaign, candle.close) if is_held(rules, state, campaign) else []
+    if over:
+        return close(rules, state, campaign, Reason.EXIT_TIME)
+    return _follow(rules, state, campaign, candle.close)
 
 
 def _follow(rules: Rules, state: RiskState, campaign: Campaign, price: float) -> list[Message]:
@@ -68,12 +72,9 @@ def _follow(rules: Rules, state: RiskState, campaign: Campaign, price: float) ->
     return told + _leave_past_stop(rules, state, campaign, price)
 
 
-def _is_over(rules: Rules, state: RiskState, campaign: Campaign, candle: Candle) -> bool:
-    trade = state.ledger.positions[campaign.symbol].trade
-    longest = rules.exits.max_candles * (candle.ts_event - candle.ts_open)
-    if trade is None or candle.ts_event - trade.opened < longest:
-        return False
-    return is_held(rules, state, campaign)
+def _is_over(exits: ExitSettings, trade: OpenTrade | None, candle: Candle) -> bool:
+    longest = exits.max_candles * (candle.ts_event - candle.ts_open)
+    return trade is not None and 0 < longest <= candle.ts_event - trade.opened
 
 
 def _can_move(instrument: Instrument) -> bool:
@@ -136,14 +137,14 @@ def _move(rules: Rules, state: RiskState, campaign: Campaign, price: float) -> I
             continue
         fixed = [stop for stop in stops if stop.order.trigger is not None]
         if not any(_lies_at_least(campaign, stop) for stop in fixed):
-            yield place(state, campaign, Leg.STOP, covered, group)
+            yield place(state, campaign, STOP, covered, group)
         elif trails and len(fixed) == len(stops):
-            yield place(state, campaign, Leg.STOP, covered, group, trail=campaign.trail)
+            yield place(state, campaign, STOP, covered, group, trail=campaign.trail)
 
 
 def _by_group(campaign: Campaign) -> dict[str | None, list[Working]]:
     groups: dict[str | None, list[Working]] = {}
-    for stop in campaign.alive(Leg.STOP):
+    for stop in campaign.alive(STOP):
         groups.setdefault(stop.order.group, []).append(stop)
     return groups
 

@@ -5,7 +5,17 @@ from decimal import Decimal
 from trader.model.ids import client_order_id, order_hash
 from trader.model.instrument import ZERO
 from trader.model.messages import CancelOrder, SubmitOrder
-from trader.model.orders import Approval, Leg, Order, OrderKind, TimeInForce
+from trader.model.orders import (
+    ENTRY,
+    EXIT,
+    STOP,
+    TARGET,
+    Approval,
+    Leg,
+    Order,
+    OrderKind,
+    TimeInForce,
+)
 from trader.model.reasons import Reason
 from trader.risk.state import Campaign, RiskState, Working
 
@@ -14,10 +24,10 @@ REMEMBERED = 50
 
 _KINDS = {
     # At its limit an entry cannot cost more than was reserved for it, and nothing of it stays.
-    Leg.ENTRY: OrderKind.LIMIT,
-    Leg.STOP: OrderKind.STOP,
-    Leg.TARGET: OrderKind.TAKE_PROFIT,
-    Leg.EXIT: OrderKind.MARKET,
+    ENTRY: OrderKind.LIMIT,
+    STOP: OrderKind.STOP,
+    TARGET: OrderKind.TAKE_PROFIT,
+    EXIT: OrderKind.MARKET,
 }
 
 
@@ -42,7 +52,7 @@ def place(
     with a `trail` follows the market.
     """
     cid = client_order_id(state.run, campaign.decision, leg, campaign.attempt)
-    entry = leg is Leg.ENTRY
+    entry = leg is ENTRY
     order = Order(
         client_order_id=cid,
         symbol=campaign.symbol,
@@ -50,16 +60,17 @@ def place(
         kind=_KINDS[leg] if trail is None else OrderKind.TRAILING,
         leg=leg,
         quantity=quantity,
-        price=campaign.target if leg is Leg.TARGET else limit,
-        trigger=campaign.stop if leg is Leg.STOP and trail is None else None,
+        price=campaign.target if leg is TARGET else limit,
+        trigger=campaign.stop if leg is STOP and trail is None else None,
         reduce_only=not entry,
-        group=cid if leg is Leg.STOP and group is None else group,
+        group=cid if leg is STOP and group is None else group,
         tif=TimeInForce.IOC if entry else TimeInForce.GTC,
         trail=trail,
     )
     campaign.attempt += 1
     campaign.orders[cid] = Working(order, quantity, worst)
-    _forget(campaign)
+    if len(campaign.orders) > REMEMBERED:
+        _forget(campaign)
     return SubmitOrder(
         campaign.decision, order, approve(order, state.epoch), _purpose(campaign, order)
     )
@@ -72,16 +83,19 @@ def _forget(campaign: Campaign) -> None:
 
 
 def _purpose(campaign: Campaign, order: Order) -> Reason | None:
-    if order.leg is Leg.STOP:
+    leg = order.leg
+    if leg is STOP:
         return campaign.stopping if order.trail is None else Reason.EXIT_TRAILING
-    if order.leg is Leg.TARGET:
+    if leg is TARGET:
         return Reason.EXIT_TARGET
-    return campaign.closing if order.leg is Leg.EXIT else None
+    return campaign.closing if leg is EXIT else None
 
 
 def cancel(orders: list[Working], reason: Reason) -> list[CancelOrder]:
     """Return the commands that cancel these orders, but for those that are being canceled."""
-    wanted = [working for working in orders if not working.canceling]
-    for working in wanted:
-        working.canceling = True
-    return [CancelOrder(working.order.client_order_id, reason) for working in wanted]
+    told = []
+    for working in orders:
+        if not working.canceling:
+            working.canceling = True
+            told.append(CancelOrder(working.order.client_order_id, reason))
+    return told

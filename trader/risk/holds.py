@@ -2,7 +2,7 @@
 
 from trader.accounting.windows import Window, end_of
 from trader.model.messages import Message, TradingStateChanged
-from trader.model.orders import Leg
+from trader.model.orders import ENTRY
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.guard import cancel
@@ -69,7 +69,7 @@ def release(
 
 def cancel_entries(state: RiskState, reason: Reason) -> list[Message]:
     """Cancel every entry order that is still to open a position."""
-    entries = [w for campaign in state.campaigns.values() for w in campaign.alive(Leg.ENTRY)]
+    entries = [w for campaign in state.campaigns.values() for w in campaign.alive(ENTRY)]
     return [*cancel(entries, reason)]
 
 

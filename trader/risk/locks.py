@@ -72,6 +72,8 @@ def judge_trades(protections: Protections, closed: list[Closed]) -> list[Lock]:
 
 
 def _stoploss_guard(rule: StoplossGuard, closed: list[Closed]) -> Lock | None:
+    if not rule.trade_limit:
+        return None
     last = closed[-1]
     trades = [
         trade
@@ -81,7 +83,7 @@ def _stoploss_guard(rule: StoplossGuard, closed: list[Closed]) -> Lock | None:
         and (not rule.only_per_pair or trade.symbol == last.symbol)
         and (not rule.only_per_side or trade.side is last.side)
     ]
-    if not 0 < rule.trade_limit <= len(trades):
+    if len(trades) < rule.trade_limit:
         return None
     return Lock(
         Reason.STOPLOSS_GUARD,
@@ -93,15 +95,19 @@ def _stoploss_guard(rule: StoplossGuard, closed: list[Closed]) -> Lock | None:
 
 
 def _max_drawdown(rule: MaxDrawdown, closed: list[Closed]) -> Lock | None:
+    if not rule.trade_limit:
+        return None
     trades = _recent(closed, rule.lookback_period)
     fall = _deepest(trade.profit for trade in trades)
-    if not 0 < rule.trade_limit <= len(trades) or fall <= rule.max_allowed_drawdown:
+    if len(trades) < rule.trade_limit or fall <= rule.max_allowed_drawdown:
         return None
     until = closed[-1].ts + rule.stop_duration * MINUTE
     return Lock(Reason.MAX_DRAWDOWN, until, f"trades fell by {fall:.4f} in all")
 
 
 def _low_profit_pairs(rule: LowProfitPairs, closed: list[Closed]) -> Lock | None:
+    if not rule.trade_limit:
+        return None
     last = closed[-1]
     trades = [
         trade
@@ -109,7 +115,7 @@ def _low_profit_pairs(rule: LowProfitPairs, closed: list[Closed]) -> Lock | None
         if trade.symbol == last.symbol and (not rule.only_per_side or trade.side is last.side)
     ]
     profit = sum(trade.profit for trade in trades)
-    if not 0 < rule.trade_limit <= len(trades) or profit >= rule.required_profit:
+    if len(trades) < rule.trade_limit or profit >= rule.required_profit:
         return None
     return Lock(
         Reason.LOW_PROFIT_PAIRS,

@@ -4,7 +4,7 @@ import math
 
 from trader.accounting.windows import Window
 from trader.model.messages import LimitBreached, Message
-from trader.model.orders import Leg
+from trader.model.orders import ENTRY
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.checks import loss_limit
@@ -28,14 +28,15 @@ def mark(rules: Rules, state: RiskState, now: int, *, at_close: bool = False) ->
     """
     if state.baseline is None:
         return []
-    equity, settings = state.equity(), rules.settings
-    state.performance.mark(equity)
+    equity, measured = state.equity(), state.performance
+    measured.mark(equity)
     if state.converted is not None:
         state.rate = state.prices[rules.conversion].mid or state.rate
         equity *= state.rate
         if not equity:
             return []
-        state.converted.mark(equity)
+        measured = state.converted
+        measured.mark(equity)
     told: list[Message] = []
     if state.marked is None:
         told = _take_over(rules, state, now, equity)
@@ -45,14 +46,9 @@ def mark(rules: Rules, state: RiskState, now: int, *, at_close: bool = False) ->
         state.marked = equity
     else:
         state.marked = equity
-    if equity <= state.alarm:
-        told += _check_windows(rules, state, equity, now)
-    drawdown = state.measured.drawdown_pct(equity)
-    if drawdown >= settings.max_drawdown_pct:
-        bound = settings.max_drawdown_pct
-        told += _breach(state, Reason.DRAWDOWN_TOTAL, drawdown, bound, now)
-    if drawdown >= settings.emergency_pct:
-        told += _stop_all(rules, state, drawdown, now)
+    # A new peak raises the alarm.
+    if not state.alarm < equity < measured.peak:
+        told += _check_limits(rules, state, equity, now)
     return told
 
 
@@ -77,7 +73,7 @@ def _at_stake(state: RiskState, campaign: Campaign) -> float:
     sign, stop = campaign.side.sign, float(campaign.stop)
     held = abs(state.held.get(campaign.symbol, 0.0))
     lost = held * max(0.0, sign * (state.prices[campaign.symbol].close - stop)) if held else 0.0
-    for entry in campaign.alive(Leg.ENTRY):
+    for entry in campaign.alive(ENTRY):
         lost += float(entry.remaining) * max(0.0, sign * (float(entry.worst) - stop))
     return lost
 
@@ -114,16 +110,22 @@ def _roll(state: RiskState, now: int, equity: float, sharp: float | None) -> lis
     return release(state, ended, over[0], "a new window has begun") if over else []
 
 
-def _check_windows(rules: Rules, state: RiskState, equity: float, now: int) -> list[Message]:
+def _check_limits(rules: Rules, state: RiskState, equity: float, now: int) -> list[Message]:
     told: list[Message] = []
-    windows, state.alarm = state.windows, 0.0
+    windows, settings, drawdown = state.windows, rules.settings, state.measured.drawdown_pct(equity)
+    alarm = max(0.0, state.measured.peak * (1 - settings.max_drawdown_pct / 100))
     for window, reason in LOSSES.items():
-        loss, bound = windows.loss_pct(window, equity), loss_limit(rules.settings, window)
-        # A hair early, so that no rounding hides a limit.
-        alarm = windows.baselines[window] * (1 - bound / 100) * (1 + 1e-9)
-        state.alarm = max(state.alarm, alarm)
+        loss, bound = windows.loss_pct(window, equity), loss_limit(settings, window)
+        alarm = max(alarm, windows.baselines[window] * (1 - bound / 100))
         if loss >= bound:
             told += _breach(state, reason, loss, bound, now)
+    if drawdown >= settings.max_drawdown_pct:
+        bound = settings.max_drawdown_pct
+        told += _breach(state, Reason.DRAWDOWN_TOTAL, drawdown, bound, now)
+    if drawdown >= settings.emergency_pct:
+        told += _stop_all(rules, state, drawdown, now)
+    # A hair early, so that no rounding hides a limit.
+    state.alarm = alarm * (1 + 1e-9)
     return told
 
 
@@ -132,7 +134,7 @@ def _stop_all(rules: Rules, state: RiskState, drawdown: float, now: int) -> list
     bound = rules.settings.emergency_pct
     told = _breach(state, Reason.EMERGENCY_STOP, drawdown, bound, now)
     for campaign in state.campaigns.values() if told else ():
-        if campaign.alive(Leg.ENTRY) or is_held(rules, state, campaign):
+        if campaign.alive(ENTRY) or is_held(rules, state, campaign):
             told += close(rules, state, campaign, Reason.EXIT_LIMIT)
     return told
 

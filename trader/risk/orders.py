@@ -11,7 +11,7 @@ from decimal import Decimal
 from trader.model import messages as m
 from trader.model.instrument import ZERO
 from trader.model.messages import Message, PositionChanged
-from trader.model.orders import Fill, Flow, FlowKind, Leg, OrderStatus, Side
+from trader.model.orders import ENTRY, STOP, Fill, Flow, FlowKind, OrderStatus, Side
 from trader.model.reasons import Reason
 from trader.risk.guard import cancel
 from trader.risk.locks import Closed, closed_by, judge_trades, remembered
@@ -41,11 +41,13 @@ def move(
     if found is None:
         return []
     campaign, working = found
+    if working.status is status and not working.doubtful:
+        return []  # what was placed a moment ago, or is told twice
     unasked = not working.canceling and working.remaining > 0
     working.status = status
     working.doubtful = False
     told: list[Message] = []
-    if status is OrderStatus.OPEN and working.order.leg is Leg.STOP:
+    if status is OrderStatus.OPEN and working.order.leg is STOP:
         campaign.failures = 0
     elif status.final and unasked:
         told += fail(state, campaign, working, now)
@@ -60,7 +62,7 @@ def reject(
     if found is None:
         return []
     campaign, working = found
-    if reason is Reason.VENUE_WOULD_TRIGGER and working.order.leg is Leg.STOP:
+    if reason is Reason.VENUE_WOULD_TRIGGER and working.order.leg is STOP:
         campaign.closing = campaign.closing or campaign.stopping
     return move(rules, state, client_order_id, OrderStatus.REJECTED, now)
 
@@ -82,7 +84,7 @@ def fill(
         if status.final or not working.status.final:
             working.status = status
     if fill.side is not campaign.side:
-        told += cancel(campaign.alive(Leg.ENTRY), Reason.CANCEL_CLOSING)
+        told += cancel(campaign.alive(ENTRY), Reason.CANCEL_CLOSING)
     return [*told, *settle(rules, state, campaign)]
 
 
@@ -154,14 +156,16 @@ def position_of(rules: Rules, state: RiskState, campaign: Campaign) -> PositionC
 def _is_stop(campaign: Campaign, fill: Fill) -> bool:
     """Tell whether a stop of ours, or the venue by liquidating, brought a fill about."""
     working = campaign.orders.get(fill.client_order_id)
-    return working is None or working.order.leg is Leg.STOP
+    return working is None or working.order.leg is STOP
 
 
 def _remember(rules: Rules, state: RiskState, closed: Closed) -> None:
-    since = closed.ts - remembered(rules.protections)
-    state.closed = [*(trade for trade in state.closed if trade.ts >= since), closed]
+    trades, since = state.closed, closed.ts - remembered(rules.protections)
+    while trades and trades[0].ts < since:
+        del trades[0]
+    trades.append(closed)
     state.locks = [lock for lock in state.locks if lock.until > closed.ts]
-    state.locks += judge_trades(rules.protections, state.closed)
+    state.locks += judge_trades(rules.protections, trades)
     state.results = [*state.results[1 - RESULTS_KEPT :], closed.profit]
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from trader.model.instrument import ZERO, Instrument, to_decimal
-from trader.model.orders import Leg
+from trader.model.orders import ENTRY
 from trader.risk.protection import is_held
 from trader.risk.settings import RiskSettings
 from trader.risk.state import Campaign, RiskState, Rules
@@ -17,13 +17,15 @@ OTHERS = "others"
 class Portfolio(msgspec.Struct):
     """Every symbol at once, in the quote currency.
 
-    `positions` are the symbols held or on their way to be. `exposure` is notional by symbol: what
-    is held at the last close, and entries that may still fill, unknown ones too, at their worst.
-    `net` is the same with its sign, below zero where it gains as the price falls.
+    `equity` is that of the last closes, `positions` are the symbols held or on their way to be.
+    `exposure` is notional by symbol: what is held at the last close, and entries that may still
+    fill, unknown ones too, at their worst. `net` is the same with its sign, below zero where it
+    gains as the price falls.
     `reserved` is the cash that those entries may still put up, `margin` what stands under
     perpetuals.
     """
 
+    equity: float
     positions: list[str]
     exposure: dict[str, Decimal]
     net: dict[str, Decimal]
@@ -38,7 +40,7 @@ class Portfolio(msgspec.Struct):
 
 def take(rules: Rules, state: RiskState) -> Portfolio:
     """Take a picture of the account."""
-    portfolio = Portfolio([], {}, {})
+    portfolio = Portfolio(state.equity(), [], {}, {})
     for symbol, position in state.ledger.positions.items():
         if position.quantity:
             instrument = rules.instruments.get(symbol)
@@ -55,7 +57,7 @@ def take(rules: Rules, state: RiskState) -> Portfolio:
 def _add_entries(
     rules: Rules, state: RiskState, portfolio: Portfolio, symbol: str, campaign: Campaign
 ) -> None:
-    entries = campaign.alive(Leg.ENTRY)
+    entries = campaign.alive(ENTRY)
     if entries or is_held(rules, state, campaign):
         portfolio.positions.append(symbol)
     if entries:
@@ -67,12 +69,13 @@ def _add_entries(
         portfolio.reserved += notional * (instrument.stake + instrument.taker_fee)
 
 
-def shares_of(rules: Rules, portfolio: Portfolio, equity: float) -> dict[str, float]:
+def shares_of(rules: Rules, portfolio: Portfolio) -> dict[str, float]:
     """Return signed exposure by symbol as a ratio of equity; without equity there is none.
 
     Where equity is converted all of it is in the quote currency, and moves with that.
     """
-    shares = {s: float(net) / equity for s, net in portfolio.net.items()} if equity > 0 else {}
+    equity, net = portfolio.equity, portfolio.net
+    shares = {s: float(amount) / equity for s, amount in net.items()} if equity > 0 else {}
     return shares | ({rules.conversion: 1.0} if rules.conversion else {})
 
 

@@ -9,7 +9,7 @@ from trader.accounting.windows import Window
 from trader.model.instrument import ZERO, to_decimal
 from trader.model.market import SECOND
 from trader.model.messages import Message, OrderDenied, ProposeOrder
-from trader.model.orders import Leg, Side
+from trader.model.orders import BUY, ENTRY, EXIT, SELL, Side
 from trader.model.reasons import Reason
 from trader.model.views import Stance
 from trader.risk import portfolio
@@ -33,15 +33,15 @@ def judge(rules: Rules, state: RiskState, proposal: ProposeOrder, now: int) -> l
     if unknown is not None:
         return [_deny(proposal, ALLOWED.reason, unknown)]
     if proposal.stance is Stance.LONG:
-        return _judge_entry(rules, state, proposal, Side.BUY, now)
+        return _judge_entry(rules, state, proposal, BUY, now)
     if proposal.stance is Stance.SHORT and rules.instruments[proposal.symbol].terms is not None:
-        return _judge_entry(rules, state, proposal, Side.SELL, now)
+        return _judge_entry(rules, state, proposal, SELL, now)
     return _judge_exit(rules, state, proposal)
 
 
 def _judge_exit(rules: Rules, state: RiskState, proposal: ProposeOrder) -> list[Message]:
     campaign = state.campaigns.get(proposal.symbol)
-    if campaign is None or not (is_held(rules, state, campaign) or campaign.alive(Leg.ENTRY)):
+    if campaign is None or not (is_held(rules, state, campaign) or campaign.alive(ENTRY)):
         return [_deny(proposal, Reason.NOTHING_TO_CLOSE, "nothing is held or on its way")]
     if campaign.closing is not None:
         return [_deny(proposal, Reason.ORDER_IN_FLIGHT, f"{campaign.closing} closes it already")]
@@ -69,7 +69,7 @@ def _judge_entry(
     market, atr = situation.market, proposal.atr
     campaign.trail = trail_of(rules.exits, situation.instrument, market, atr)
     state.campaigns[proposal.symbol] = campaign
-    order = place(state, campaign, Leg.ENTRY, entry.quantity, worst=entry.worst, limit=entry.limit)
+    order = place(state, campaign, ENTRY, entry.quantity, worst=entry.worst, limit=entry.limit)
     return [msgspec.structs.replace(order, resized=entry.resized, sizing=sized.said)]
 
 
@@ -100,10 +100,11 @@ def situation_of(
     now: int,
 ) -> Situation:
     """Gather what an entry is judged by."""
-    settings, price, worth = rules.settings, state.prices[proposal.symbol], state.worth()
+    settings, price = rules.settings, state.prices[proposal.symbol]
+    worth = held.equity * state.rate
     campaign = state.campaigns.get(proposal.symbol) or Campaign(proposal.symbol, 0, ZERO, None)
     holds = is_held(rules, state, campaign)
-    at_work = campaign.alive(Leg.ENTRY, Leg.EXIT) if holds else campaign.alive()
+    at_work = campaign.alive(ENTRY, EXIT) if holds else campaign.alive()
     loss, gain = settings.default_stop_loss_pct / 100, settings.default_take_profit_pct / 100
     market, sign = price.of(side), side.sign
     return Situation(
@@ -136,7 +137,7 @@ def situation_of(
 def size(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) -> Sized:
     """Size an entry that nothing denies."""
     settings, instrument, price = rules.settings, situation.instrument, situation.market
-    equity, symbol = to_decimal(state.equity()), instrument.symbol
+    equity, symbol = to_decimal(held.equity), instrument.symbol
     moves = _moves(rules, state, held, situation)
     now_held = abs(state.ledger.quantity(symbol)) * to_decimal(price)
     group = portfolio.group_of(settings, instrument)
@@ -168,7 +169,7 @@ def size(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) 
     said = f"{rules.sizing.method}: {budget.wish.said}"
     part = 1.0
     if rules.sizing.reduce_correlated:
-        pull = _pull(held, float(equity), situation, moves)
+        pull = _pull(held, situation, moves)
         part = apart(float(entry.quantity * entry.worst), pull)
         said += f"; {part * 100:.0f} % of it beside what is held" if part < 1 else ""
     entry = tighten(instrument, entry, Reason.EXPOSURE_CORRELATED, part)
@@ -179,23 +180,23 @@ def size(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) 
         entry = tighten(instrument, entry, nearest, max(0.0, left) / loss)
     tails = None
     if settings.returns_candles:
-        entry, tails = bound_tail(settings, instrument, entry, moves, float(equity))
+        entry, tails = bound_tail(settings, instrument, entry, moves, held.equity)
         said += f"; {tails}"
     return Sized(instrument, entry, settings, situation.price.mid, said, tails)
 
 
 def _moves(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) -> Moves:
     settings, sign = rules.settings, situation.side.sign
-    shares = portfolio.shares_of(rules, held, state.equity())
+    shares = portfolio.shares_of(rules, held)
     most, least = settings.returns_candles, settings.returns_needed
     return moves_of(state.returns, shares, situation.symbol, sign, most, least)
 
 
-def _pull(held: Portfolio, equity: float, situation: Situation, moves: Moves) -> float:
+def _pull(held: Portfolio, situation: Situation, moves: Moves) -> float:
     """Return the notional that moves as the entry does; what is not known moves as one."""
     if moves.missing or not moves.square:
         return situation.side.sign * float(sum(held.net.values(), ZERO))
-    return moves.pull * equity
+    return moves.pull * held.equity
 
 
 def _rate(state: RiskState, now: int) -> Rate:

@@ -22,21 +22,17 @@ due. The watch also closes a position whose stop was not accepted in time.
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from enum import Enum
+from enum import StrEnum
 
 from trader.model.instrument import ZERO, Instrument
 from trader.model.messages import Message, ProtectionDue
-from trader.model.orders import Leg
+from trader.model.orders import ENTRY, EXIT, STOP, TARGET, Side
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.guard import cancel, place
 from trader.risk.holds import hold
 from trader.risk.sizing import is_tradable
-from trader.risk.state import Campaign, RiskState, Rules, Working
-
-ENTRY, STOP, TARGET, EXIT = Leg
-# Every word of every order leads here, and Python 3.11 takes a tenth of a microsecond and more to
-# look up the member of an enum.
+from trader.risk.state import Campaign, Legs, RiskState, Rules, Working
 
 ATTEMPTS = 3
 GIVE_UP = 2 * ATTEMPTS
@@ -45,7 +41,7 @@ PAIRS = 4
 """Pairs of one position at once; Binance takes five stops a symbol."""
 
 
-class Phase(Enum):
+class Phase(StrEnum):
     """Where a campaign is: see the module's table."""
 
     COVERED = "covered"
@@ -55,19 +51,30 @@ class Phase(Enum):
     FREE = "free"
 
 
+COVERED, NAKED, UNEVEN, WAITING, FREE = Phase
+
+Groups = dict[str | None, Decimal]
+"""Quantities by the group of their orders."""
+
+
 def settle(rules: Rules, state: RiskState, campaign: Campaign) -> list[Message]:
     """Return the commands that bring a campaign's orders in line with its position."""
     instrument = rules.instruments[campaign.symbol]
     held = instrument.floor_quantity(held_of(state, campaign))
-    if not held and not campaign.alive():
+    legs = campaign.by_leg()
+    if not held and not any(legs.values()):
         campaign.watched = False
         return []
     told: list[Message] = []
     if campaign.closing is not None:
         told += cancel(campaign.alive(ENTRY, STOP, TARGET), Reason.CANCEL_CLOSING)
-    told += cancel(replaced(campaign), Reason.CANCEL_REPLACED)
-    told += STEPS[phase_of(instrument, campaign, held)](instrument, state, campaign, held)
-    if is_secure(instrument, campaign, held):
+    if len(legs[STOP]) > 1:
+        told += cancel(replaced(campaign.side, legs[STOP]), Reason.CANCEL_REPLACED)
+    step = STEPS.get(phase_of(instrument, campaign, legs, held))
+    if step is not None:
+        told += step(instrument, state, campaign, legs, held)
+    # Where something is to be done, the venue's word of it is to be waited for.
+    if step is None and is_secure(instrument, campaign, legs, held):
         campaign.watched = False
     elif not campaign.watched:
         campaign.watched = True
@@ -139,96 +146,98 @@ def held_of(state: RiskState, campaign: Campaign) -> Decimal:
     return max(ZERO, campaign.side.sign * state.ledger.quantity(campaign.symbol))
 
 
-def is_secure(instrument: Instrument, campaign: Campaign, held: Decimal) -> bool:
-    """Tell whether nothing is left to wait for: accepted stops cover all that can be sold."""
-    if campaign.closing is not None or campaign.alive(EXIT):
-        return not campaign.alive() and not is_tradable(instrument, held, campaign.stop)
-    if not is_tradable(instrument, held, campaign.stop):
-        return not campaign.alive(STOP, TARGET)
-    rest = held - covered_by(stop for stop in campaign.alive(STOP) if stop.rests)
-    # A crumb waits for the rest of its entry.
-    crumb = bool(campaign.alive(ENTRY)) and not is_tradable(instrument, rest, campaign.stop)
-    return rest == 0 or (rest > 0 and crumb)
+def is_secure(instrument: Instrument, campaign: Campaign, legs: Legs, held: Decimal) -> bool:
+    """Tell whether nothing is left to wait for: accepted stops cover all that can be sold.
+
+    `held` is floored to the lot.
+    """
+    sellable = instrument.takes(held, campaign.stop)
+    if campaign.closing is not None or legs[EXIT]:
+        return not (sellable or any(legs.values()))
+    stops = legs[STOP]
+    if not sellable:
+        return not (stops or legs[TARGET])
+    rest = held - covered_by(stop for stop in stops if stop.rests)
+    if rest > 0 and legs[ENTRY]:
+        # A crumb waits for the rest of its entry.
+        return not is_tradable(instrument, rest, campaign.stop)
+    return rest == 0
 
 
-def phase_of(instrument: Instrument, campaign: Campaign, held: Decimal) -> Phase:
+def phase_of(instrument: Instrument, campaign: Campaign, legs: Legs, held: Decimal) -> Phase:
     """Derive where a campaign is; `held` is floored to the lot."""
-    resting = campaign.alive(STOP, TARGET)
-    if campaign.alive(EXIT):
-        return Phase.WAITING
+    stops, resting = legs[STOP], [*legs[STOP], *legs[TARGET]]
+    if legs[EXIT]:
+        return WAITING
     if campaign.closing is not None:
         # The venue itself refuses an exit beyond the holding, should a lost order rest after all.
         blocked = any(not (working.unknown and working.doubtful) for working in resting)
-        sellable = is_tradable(instrument, held, campaign.stop)
-        return Phase.FREE if sellable and not blocked else Phase.WAITING
-    old = replaced(campaign)
-    if any(working.canceling and working not in old for working in resting):
-        return Phase.WAITING
-    covered = covered_by(campaign.alive(STOP))
-    locked = covered + _sum(_orphans(campaign))
-    if locked > held:
-        return Phase.UNEVEN
-    if covered == held:
-        return Phase.COVERED
-    return _short(instrument, campaign, held, held - locked)
-
-
-def _short(instrument: Instrument, campaign: Campaign, held: Decimal, rest: Decimal) -> Phase:
-    """Derive the phase of a campaign with more held than is under stops."""
-    pieces = [rest, *(orphan.remaining for orphan in _orphans(campaign))]
+        return FREE if not blocked and instrument.takes(held, campaign.stop) else WAITING
+    canceling = [working for working in resting if working.canceling]
+    if canceling and any(w not in replaced(campaign.side, stops) for w in canceling):
+        return WAITING
+    covered = by_group(stops)
+    orphans = _orphans(legs[TARGET], covered)
+    lacking = held - sum(covered.values(), ZERO)
+    rest = lacking - _sum(orphans)
+    if rest < 0:
+        return UNEVEN
+    if not lacking:
+        return COVERED
+    pieces = [rest, *(orphan.remaining for orphan in orphans)]
     if any(is_tradable(instrument, piece, campaign.stop) for piece in pieces):
-        groups = {stop.order.group for stop in campaign.alive(STOP)}
-        return Phase.NAKED if len(groups) < PAIRS else Phase.UNEVEN
-    mergeable = is_tradable(instrument, held, campaign.stop) and not campaign.alive(ENTRY)
-    return Phase.UNEVEN if mergeable and campaign.alive(STOP, TARGET) else Phase.WAITING
+        return NAKED if len(covered) < PAIRS else UNEVEN
+    mergeable = resting and not legs[ENTRY] and instrument.takes(held, campaign.stop)
+    return UNEVEN if mergeable else WAITING
 
 
-def _orphans(campaign: Campaign) -> list[Working]:
+def _orphans(targets: list[Working], covered: Groups) -> list[Working]:
     """Return the targets whose stop is gone."""
-    groups = {stop.order.group for stop in campaign.alive(STOP)}
-    targets = campaign.alive(TARGET)
-    return [t for t in targets if t.remaining and t.order.group not in groups]
+    return [t for t in targets if t.order.group not in covered and t.remaining]
 
 
-def replaced(campaign: Campaign) -> list[Working]:
+def replaced(side: Side, stops: list[Working]) -> list[Working]:
     """Return the stops that are not needed any more: a tighter one of their group rests."""
-    stops = campaign.alive(STOP)
-    if len(stops) < 2:
-        return []
     tightest: dict[str | None, tuple[Decimal, Working]] = {}
     for stop in stops:
         trigger, group = stop.order.trigger, stop.order.group
         if trigger is not None and stop.rests:
-            tightness = campaign.side.sign * trigger
+            tightness = side.sign * trigger
             if group not in tightest or tightness >= tightest[group][0]:
                 tightest[group] = tightness, stop
     fixed = [s for s in stops if s.order.trigger is not None and s.order.group in tightest]
     return [s for s in fixed if s.accepted and tightest[s.order.group][1] is not s]
 
 
-def covered_by(stops: Iterable[Working]) -> Decimal:
-    """Return how much is under stops; those of one group sell the same."""
-    groups: dict[str | None, Decimal] = {}
+def by_group(stops: Iterable[Working]) -> Groups:
+    """Return how much is under the stops of each group, which sell the same."""
+    groups: Groups = {}
     for stop in stops:
         group = stop.order.group
         groups[group] = max(groups.get(group, ZERO), stop.remaining)
-    return sum(groups.values(), ZERO)
+    return groups
+
+
+def covered_by(stops: Iterable[Working]) -> Decimal:
+    """Return how much is under stops."""
+    return sum(by_group(stops).values(), ZERO)
 
 
 def _sum(orders: Iterable[Working]) -> Decimal:
     return sum((working.remaining for working in orders), ZERO)
 
 
-Step = Callable[[Instrument, RiskState, Campaign, Decimal], list[Message]]
+Step = Callable[[Instrument, RiskState, Campaign, Legs, Decimal], list[Message]]
 
 
 def _cover(
-    instrument: Instrument, state: RiskState, campaign: Campaign, held: Decimal
+    instrument: Instrument, state: RiskState, campaign: Campaign, legs: Legs, held: Decimal
 ) -> list[Message]:
     if campaign.failures >= GIVE_UP:
         return []
-    orphans = _orphans(campaign)
-    rest = held - covered_by(campaign.alive(STOP)) - _sum(orphans)
+    covered = by_group(legs[STOP])
+    orphans = _orphans(legs[TARGET], covered)
+    rest = held - sum(covered.values(), ZERO) - _sum(orphans)
     told: list[Message] = [
         place(state, campaign, STOP, orphan.remaining, orphan.order.group)
         for orphan in orphans
@@ -242,26 +251,18 @@ def _cover(
     return told
 
 
-def _let_go(_i: Instrument, _s: RiskState, campaign: Campaign, _h: Decimal) -> list[Message]:
-    resting = [w for w in campaign.alive(STOP, TARGET) if w.remaining]
+def _let_go(_i: Instrument, _s: RiskState, c: Campaign, _l: Legs, _h: Decimal) -> list[Message]:
+    resting = [w for w in c.alive(STOP, TARGET) if w.remaining]
     return [*cancel(resting, Reason.CANCEL_REPLACED)]
 
 
-def _exit(_i: Instrument, state: RiskState, campaign: Campaign, held: Decimal) -> list[Message]:
+def _exit(
+    _i: Instrument, state: RiskState, campaign: Campaign, _l: Legs, held: Decimal
+) -> list[Message]:
     if campaign.failures >= GIVE_UP:
         return []
     return [place(state, campaign, EXIT, held)]
 
 
-def _nothing(_i: Instrument, _s: RiskState, _c: Campaign, _h: Decimal) -> list[Message]:
-    return []
-
-
-STEPS: dict[Phase, Step] = {
-    Phase.COVERED: _nothing,
-    Phase.NAKED: _cover,
-    Phase.UNEVEN: _let_go,
-    Phase.WAITING: _nothing,
-    Phase.FREE: _exit,
-}
-"""What each phase asks for."""
+STEPS: dict[Phase, Step] = {NAKED: _cover, UNEVEN: _let_go, FREE: _exit}
+"""What a phase asks for; the others ask for nothing."""

@@ -92,8 +92,8 @@ def _open_books(rules: Rules, state: RiskState, account: Account, now: int) -> l
     else:
         for flow in account.flows:
             told += move_cash(rules, state, flow, now)
-        for missed in account.fills:
-            if not state.ledger.knows(missed) and missed.symbol in rules.instruments:
+        for missed in state.ledger.unknown(account.fills):
+            if missed.symbol in rules.instruments:
                 told += fill(rules, state, missed, _status(state, missed), now)
     for symbol, instrument in rules.instruments.items():
         excess = account.balances.get(instrument.base, ZERO) - state.ledger.quantity(symbol)

@@ -29,18 +29,17 @@ class Returns(msgspec.Struct):
         """Take in the close of the next candle, unless none is to be kept."""
         if not most:
             return
-        close, ts, before = candle.close, candle.ts_event, self.close
+        close, ts, before, times = candle.close, candle.ts_event, self.close, self.times
+        self.interval = interval = ts - candle.ts_open
         if before:
-            value, interval, span = close / before - 1.0, ts - candle.ts_open, ts - self.ts
+            value, span = close / before - 1.0, ts - self.ts
             if span > interval:
                 value *= math.sqrt(interval / span)
-            self.interval, times = interval, self.times
             times.append(ts)
             self.values.append(value)
             if len(times) >= 2 * most:
                 del times[:-most], self.values[:-most]
-        self.close = close
-        self.ts = ts
+        self.close, self.ts = close, ts
 
     def learn(self, candles: Iterable[Candle], most: int) -> None:
         """Take in the closes of a history, oldest first."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from trader.model.instrument import ZERO, Instrument, to_decimal
-from trader.model.orders import Side
+from trader.model.orders import BUY, Side
 from trader.model.reasons import Reason
 from trader.risk.settings import RiskSettings, SizingSettings
 from trader.risk.situation import Entry
@@ -140,7 +140,7 @@ def liquidation_price(instrument: Instrument, entry: float, side: Side) -> float
 
 def round_stop(instrument: Instrument, stop: Decimal, side: Side) -> Decimal:
     """Round the stop of a position away from the market."""
-    return instrument.floor_price(stop) if side is Side.BUY else instrument.ceil_price(stop)
+    return instrument.floor_price(stop) if side is BUY else instrument.ceil_price(stop)
 
 
 def size_entry(
@@ -153,7 +153,7 @@ def size_entry(
     budget: Budget,
 ) -> Entry:
     """Size an entry at a price; the stop, on its other side, is rounded away, and counted so."""
-    at, long = to_decimal(price), side is Side.BUY
+    at, long = to_decimal(price), side is BUY
     rounded = round_stop(instrument, to_decimal(stop), side)
     slip, mid = share(band.slip_pct, at), to_decimal(band.mid)
     collar = share(band.collar_pct, mid)
@@ -188,5 +188,4 @@ def tighten(instrument: Instrument, entry: Entry, reason: Reason, part: float) -
 
 def is_tradable(instrument: Instrument, quantity: Decimal, price: Decimal) -> bool:
     """Tell whether a quantity, floored to the lot, meets the venue's minimums at a price."""
-    floored = instrument.floor_quantity(quantity)
-    return ZERO < floored >= instrument.min_quantity and floored * price >= instrument.min_notional
+    return instrument.takes(instrument.floor_quantity(quantity), price)

@@ -11,7 +11,8 @@ from trader.accounting.ledger import Ledger
 from trader.accounting.performance import Performance
 from trader.accounting.windows import LossWindows, Window
 from trader.model.instrument import ZERO, Instrument
-from trader.model.orders import FINAL, Leg, Order, OrderStatus, Side
+from trader.model.market import FeedCondition
+from trader.model.orders import BUY, ENTRY, EXIT, FINAL, STOP, TARGET, Leg, Order, OrderStatus, Side
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.risk.locks import Closed, Lock
@@ -42,13 +43,14 @@ class Price(msgspec.Struct):
     bid: float = 0.0
     ask: float = 0.0
     quoted: int = 0
-    stalled: bool = False
+    stalled: FeedCondition | None = None
+    """What the feed is where it is not live."""
 
     def of(self, side: Side) -> float:
         """Return what an order of a side would take, by the newest word of the market."""
         if self.quoted <= self.closed:
             return self.close
-        return self.ask if side is Side.BUY else self.bid
+        return self.ask if side is BUY else self.bid
 
     @property
     def mid(self) -> float:
@@ -93,6 +95,10 @@ class Working(msgspec.Struct):
         return not self.canceling and self.status in _RESTING
 
 
+Legs = dict[Leg, list[Working]]
+"""Orders of a campaign by what they are for, oldest first."""
+
+
 class Campaign(msgspec.Struct):
     """One position from its entry, by `side`, to its exit, with every order sent for it.
 
@@ -108,7 +114,7 @@ class Campaign(msgspec.Struct):
     decision: int
     stop: Decimal
     target: Decimal | None
-    side: Side = Side.BUY
+    side: Side = BUY
     attempt: int = 0
     closing: Reason | None = None
     failures: int = 0
@@ -122,6 +128,14 @@ class Campaign(msgspec.Struct):
         """Return the orders of these legs (of all legs if none is named) that are not final."""
         alive = [working for working in self.orders.values() if working.status not in FINAL]
         return [working for working in alive if working.order.leg in legs] if legs else alive
+
+    def by_leg(self) -> Legs:
+        """Return the orders of each leg that are not final."""
+        legs: Legs = {ENTRY: [], STOP: [], TARGET: [], EXIT: []}
+        for working in self.orders.values():
+            if working.status not in FINAL:
+                legs[working.order.leg].append(working)
+        return legs
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -148,7 +162,7 @@ class RiskState(msgspec.Struct):
     symbol was last closed, `closed` the trades that protections judge, `results` the profits of the
     newest ones, as ratios of what was entered. `baseline` is what the
     account held of each base currency before our first fill; None until it was read. `alarm` is
-    the equity down to which no window's limit can be reached. `marked` is the equity last known in
+    the equity down to which no limit on losses can be reached. `marked` is the equity last known in
     this session, None until the market has priced what is held; `begun` are the windows that began
     before it had. `leverages` are those in force at the
     venue, as of the last account that was read in this session.

@@ -12,7 +12,7 @@ from statistics import NormalDist
 from trader.model.instrument import Instrument
 from trader.model.reasons import Reason
 from trader.risk.portfolio import shares_of, take
-from trader.risk.returns import Moves, dot, moves_of
+from trader.risk.returns import Moves, moves_of
 from trader.risk.settings import RiskSettings
 from trader.risk.situation import Entry, Tail, Tails
 from trader.risk.sizing import tighten
@@ -45,9 +45,9 @@ def parametric(deviation: float, confidence_pct: float) -> Tail:
 def tail_now(rules: Rules, state: RiskState) -> Tail | None:
     """Return the tail of what is held and on its way; None where it is not measured or known."""
     settings = rules.settings
-    shares = shares_of(rules, take(rules, state), state.equity())
     if not settings.returns_candles:
         return None
+    shares = shares_of(rules, take(rules, state))
     if not shares:
         return Tail()
     most, least = settings.returns_candles, settings.returns_needed
@@ -68,14 +68,18 @@ def bound_tail(
     confidence, scale = settings.var_confidence_pct, moves.per_day
     if moves.missing or equity <= 0:
         return entry, Tails(missing=moves.missing or "there is no equity")
+    alone = not any(moves.held)
 
-    def outcomes(entry: Entry) -> list[float]:
+    def outcomes(entry: Entry) -> tuple[list[float], float]:
         part = float(entry.quantity * entry.worst) / equity
-        return [held + part * own for held, own in zip(moves.held, moves.entry, strict=True)]
+        if alone:
+            return moves.entry, part * scale
+        both = zip(moves.held, moves.entry, strict=True)
+        return [held + part * own for held, own in both], scale
 
     before = historical(moves.held, confidence, scale)
-    found = outcomes(entry)
-    after = historical(found, confidence, scale)
+    found, times = outcomes(entry)
+    after = historical(found, confidence, times)
     for _ in range(_TRIES):
         part, reason = min(
             (_room(before.var, after.var, settings.max_var_pct), Reason.VALUE_AT_RISK),
@@ -87,9 +91,9 @@ def bound_tail(
         if part >= 1 or not entry.quantity:
             break
         entry = tighten(instrument, entry, reason, part)
-        found = outcomes(entry)
-        after = historical(found, confidence, scale)
-    deviation = math.sqrt(dot(found, found) / len(found)) * scale
+        found, times = outcomes(entry)
+        after = historical(found, confidence, times)
+    deviation = math.hypot(*found) / math.sqrt(len(found)) * times
     return entry, Tails(before, after, parametric(deviation, confidence))
 
 

@@ -35,10 +35,11 @@ class Kernel:
     """Delivers one message at a time, in one order, on one thread.
 
     `last_resort(role, why)` is called when a role fails that no Supervisor can restart any more,
-    and when a message is lost that must not be. `wake` is called, from any thread, when something
-    arrived from outside; a driver sets it. `redact` takes secrets out of what an error says, before
-    a message carries it. `now` moves only while nothing is queued. `away` is set by a driver that
-    lets other tasks of its thread run: what they post arrives from outside.
+    and when a message is lost that must not be: whoever has a KillSwitch sets it. `wake` is called,
+    from any thread, when something arrived from outside; a driver sets it. `redact` takes secrets
+    out of what an error says, before a message carries it. `now` moves only while nothing is
+    queued. `away` is set by a driver that lets other tasks of its thread run: what they post
+    arrives from outside.
     """
 
     def __init__(
@@ -47,7 +48,6 @@ class Kernel:
         journal: Journal | None = None,
         faults: FaultPlan | None = None,
         taps: Taps | None = None,
-        last_resort: Callable[[str, str], None] | None = None,
         redact: Callable[[str], str] = str,
         edges: Iterable[Edge] = EDGES,
     ) -> None:
@@ -63,7 +63,7 @@ class Kernel:
         self.sampled = frozenset(e.message for e in self.edges if e.overflow is Overflow.NEWEST)
         self.recount = 0
         self.recorder = None if journal is None else Recorder(journal, self.sampled)
-        self.last_resort = last_resort or (lambda _role, _why: None)
+        self.last_resort: Callable[[str, str], None] = lambda _role, _why: None
         self.redact = redact
         self.wake: Callable[[], None] = lambda: None
         self.thread = threading.get_ident()
@@ -110,9 +110,9 @@ class Kernel:
         for target in targets:
             self.enqueue(target, message, KERNEL)
 
-    def arrive(self, name: str, message: Message, sender: str, reply_to: Any = None) -> None:
+    def arrive(self, name: str, message: Message, sender: str) -> None:
         """Post a message from outside to a role; safe from any thread."""
-        self.soon(self._arrived, self.roles[name], message, sender, reply_to)
+        self.soon(self._arrived, self.roles[name], message, sender, None)
 
     def tell(self, role: Role, message: Any, reply_to: Any) -> None:
         """Post what a pykka reference tells; its request to stop ends the actor in its turn."""

@@ -112,11 +112,9 @@ class LiveDriver:
             kernel.take_arrivals()
             kernel.drain()
         for _ in range(_BURST):
-            due = kernel.schedule.next_due()
-            if due is None or due > self._clock.now() or self._stopped:
-                await self._sleep(due)
+            if self._stopped or not kernel.schedule.fire(self._clock.now()):
+                await self._sleep(kernel.schedule.next_due())
                 return
-            kernel.schedule.fire()
             kernel.drain()
         kernel.away = True
         await trio.lowlevel.checkpoint()

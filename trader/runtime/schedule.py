@@ -1,7 +1,7 @@
 """Timers and port coroutines, ordered by (due, seq)."""
 
-import heapq
 from collections.abc import Callable, Coroutine
+from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING, Any, final
 
@@ -100,25 +100,30 @@ class Schedule:
             due, number, item = heap[0]
             if type(item) is Task or item.role.timers.get(item.timer.key) == number:
                 return due
-            heapq.heappop(heap)
+            heappop(heap)
         return None
 
-    def fire(self) -> None:
-        """Carry out what is due next; the time becomes the time it was due at."""
-        due, number, item = heapq.heappop(self.heap)
-        kernel = self._kernel
-        if due > kernel.now:
-            kernel.now = due
-        if type(item) is Task:
-            self._step(item, None, None)
-            return
-        role, timer = item.role, item.timer
-        if role.timers.get(timer.key) == number:
-            if role.down:
-                role.overdue.append((number, item))
-            else:
-                del role.timers[timer.key]
-                kernel.enqueue(role, timer.message, role.name, item.cause, item.correlation)
+    def fire(self, until: int) -> bool:
+        """Carry out what is due next, at the time it was due; False if nothing is by `until`."""
+        heap, kernel = self.heap, self._kernel
+        while heap and heap[0][0] <= until:
+            due, number, item = heappop(heap)
+            if type(item) is Task:
+                if due > kernel.now:
+                    kernel.now = due
+                self._step(item, None, None)
+                return True
+            role, timer = item.role, item.timer
+            if role.timers.get(timer.key) == number:
+                if due > kernel.now:
+                    kernel.now = due
+                if role.down:
+                    role.overdue.append((number, item))
+                else:
+                    del role.timers[timer.key]
+                    kernel.enqueue(role, timer.message, role.name, item.cause, item.correlation)
+                return True
+        return False
 
     def arm(self, role: "Role", envelope: "Envelope", timer: Timer) -> None:
         """Start a timer; one of the same key becomes void."""
@@ -128,7 +133,7 @@ class Schedule:
     def catch_up(self, role: "Role") -> None:
         """Have the timers ring that ran out while a role was down, unless it arms them anew."""
         for number, alarm in role.overdue:
-            heapq.heappush(self.heap, (self._kernel.now, number, alarm))
+            heappush(self.heap, (self._kernel.now, number, alarm))
         role.overdue.clear()
 
     def call(self, role: "Role", envelope: "Envelope", call: Call) -> None:
@@ -180,11 +185,10 @@ class Schedule:
 
     def _step(self, task: Task, value: Any, error: BaseException | None) -> None:
         """Run a port coroutine to what it awaits next, or to its end."""
-        call = task.call
         try:
             trap = task.coroutine.send(value) if error is None else task.coroutine.throw(error)
         except StopIteration as end:
-            self._answer(task, call.done(call.key, end.value))
+            self._answer(task, task.call.done(task.call.key, end.value))
         except BaseException as failure:
             self._fail(task, self._to_failure(failure))
             if isinstance(failure, KeyboardInterrupt):
@@ -192,7 +196,7 @@ class Schedule:
         else:
             if type(trap) is SleepUntil:
                 due, now = trap.due, self._kernel.now
-                self._push(due if due > now else now, task)
+                heappush(self.heap, (due if due > now else now, next(self._numbers), task))
             elif trap is None:
                 self._parked[task] = None
             elif isinstance(trap, Blocking | Native):
@@ -204,7 +208,7 @@ class Schedule:
 
     def _push(self, due: int, item: Alarm | Task) -> int:
         number = next(self._numbers)
-        heapq.heappush(self.heap, (due, number, item))
+        heappush(self.heap, (due, number, item))
         return number
 
     def _fail(self, task: Task, failure: CallFailure) -> None:

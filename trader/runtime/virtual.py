@@ -21,36 +21,61 @@ class VirtualDriver:
     def __init__(self, *kernels: Kernel) -> None:
         self._kernels = kernels
         self._stopped = False
+        self._woken = False
         for kernel in kernels:
             kernel.schedule.offload = partial(_run, kernel)
+            kernel.wake = self._wake
 
     def stop(self) -> None:
         """Have `run` return after what is queued; safe from any thread."""
         self._stopped = True
+        self._wake()
 
     def run(self, until: int | None = None) -> None:
         """Run until stopped, until nothing is left to happen, or until `until` (ns)."""
-        kernels = self._kernels
-        with driving(*kernels):
-            while not self._stopped:
-                soonest, chosen, settled = _NEVER, None, True
-                for kernel in kernels:
-                    while kernel.queue or kernel.arrivals:
-                        if kernel.arrivals:
-                            kernel.take_arrivals()
-                        kernel.drain()
-                        # It may have sent something to one that had its turn before.
-                        settled = kernel is kernels[0]
-                    due = kernel.schedule.next_due()
-                    if due is not None and due < soonest:
-                        soonest, chosen = due, kernel
-                if settled and not self._stopped:
-                    if chosen is None or (until is not None and soonest > until):
-                        break
-                    self._set_time(soonest)
-                    chosen.schedule.fire()
+        with driving(*self._kernels):
+            self._settle()
+            while not self._stopped and self._advance(_NEVER if until is None else until):
+                self._settle()
             if until is not None and not self._stopped:
                 self._set_time(until)
+
+    def _wake(self) -> None:
+        self._woken = True
+
+    def _settle(self) -> None:
+        """Deliver what is queued and what has arrived, in every kernel."""
+        self._woken = False
+        for kernel in self._kernels:
+            self._set_time(kernel.now)
+        first, settled = self._kernels[0], False
+        while not settled:
+            settled = True
+            for kernel in self._kernels:
+                while kernel.queue or kernel.arrivals:
+                    kernel.take_arrivals()
+                    kernel.drain()
+                    # It may have sent something to one that had its turn before.
+                    settled = kernel is first or self._stopped
+
+    def _advance(self, until: int) -> bool:
+        """Carry out what is due, until another kernel has its turn; False if nothing is."""
+        chosen, soonest = None, until + 1
+        for kernel in self._kernels:
+            due = kernel.schedule.next_due()
+            if due is None:
+                continue
+            if due < soonest:
+                # Of what is due at one time, an earlier kernel's comes first.
+                chosen, soonest, until = kernel, due, soonest - 1
+            elif due < until:
+                until = due
+        if chosen is None:
+            return False
+        fire, drain = chosen.schedule.fire, chosen.drain
+        while not self._woken and fire(until):
+            drain()
+        return True
 
     def _set_time(self, time: int) -> None:
         for kernel in self._kernels:

@@ -61,19 +61,16 @@ def policy_of(role: str) -> Policy:
 
 
 def recent(policy: Policy, failures: tuple[int, ...], now: int) -> tuple[int, ...]:
-    """Return the failures that still count: those within the window."""
+    """Return the failures (ns) that still count: those within the window."""
     return tuple(time for time in failures if time > now - policy.window)
 
 
-def decide(
-    policy: Policy, failures: tuple[int, ...], now: int, streak: int = 1
-) -> RestartNow | RestartAfter | GiveUp:
-    """Decide on a role that failed at the given times (ns), the last of them just now.
+def decide(policy: Policy, count: int, streak: int) -> RestartNow | RestartAfter | GiveUp:
+    """Decide on a role with `count` recent failures, the last of them just now.
 
     `streak` counts the failures since it last handled a message: where messages are rare, no
     window would ever hold enough of them.
     """
-    count = len(recent(policy, failures, now))
     if count > policy.restarts or streak >= STREAK:
         return GiveUp()
     return RestartNow() if count <= 1 else RestartAfter(_backoff(policy.role, count - 1))

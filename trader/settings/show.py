@@ -9,6 +9,7 @@ _DECIDING = frozenset(
     {
         "trading",
         "risk",
+        "sizing",
         "exits",
         "stoploss_guard",
         "max_drawdown",

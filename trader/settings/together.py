@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
-from trader.model.instrument import is_perpetual, split_symbol
+from trader.model.instrument import PERPETUAL, is_perpetual, split_symbol
 from trader.model.market import interval_ns
 from trader.risk.settings import returns_needed
 from trader.settings.schema import SIMULATED
@@ -80,7 +80,7 @@ def _misnamed(values: Mapping[str, Value]) -> Iterator[str]:
         return
     for symbol in symbols.value:
         if is_perpetual(symbol) != (instrument.value == "perp"):
-            other = f"{'-'.join(split_symbol(symbol))}{'' if is_perpetual(symbol) else '-PERP'}"
+            other = f"{'-'.join(split_symbol(symbol))}{'' if is_perpetual(symbol) else PERPETUAL}"
             what = "spot" if instrument.value == "perp" else "a perpetual"
             yield f"{_placed(instrument)}, but {symbol} is {what}; trade {other}, or leave it out"
 
@@ -183,7 +183,7 @@ def remarks(values: Mapping[str, Value]) -> Iterator[str]:
 
 def _is_chosen(value: Value) -> bool:
     """Tell whether a user gave a value, and not we."""
-    return value.layer not in {"default"} and not value.layer.startswith("profile")
+    return not value.layer.startswith(("default", "profile "))
 
 
 def _remarks_on_models(values: Mapping[str, Value]) -> Iterator[str]:

@@ -6,27 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
-
 from trader.model.errors import UsageError
 
 _CURE = "choose another with --data-dir (system.data_dir)"
 _LOCK = "engine.lock"
 
 
-class DataDir(msgspec.Struct, frozen=True):
-    """A directory that this process holds the lock of."""
-
-    path: Path
-
-    @property
-    def journal(self) -> Path:
-        """Where the journal is, or will be."""
-        return self.path / "journal.db"
-
-
 @contextmanager
-def open_data_dir(path: Path) -> Iterator[DataDir]:
+def open_data_dir(path: Path) -> Iterator[Path]:
     """Create a data directory where there is none, and hold its lock.
 
     The lock is the kernel's (flock): it ends with the process, however that ends.
@@ -39,7 +26,7 @@ def open_data_dir(path: Path) -> Iterator[DataDir]:
         raise UsageError(f"data directory {path}: {what}; {_CURE}") from error
     try:
         _lock(lock, path)
-        yield DataDir(path)
+        yield path
     finally:
         os.close(lock)
 

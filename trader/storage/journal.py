@@ -1,5 +1,6 @@
 """Write one run: append, flush, checkpoint, finish."""
 
+import os
 from typing import Self
 
 from msgspec.structs import asdict, astuple, replace
@@ -40,6 +41,7 @@ class Journal:
         self.run = run
         """The run as it is on disk."""
         self._archive = archive
+        self._file = archive.path.stat()
         self._row = run.first - 1
         self._chain = GENESIS
         self._retention = retention
@@ -127,6 +129,8 @@ class Journal:
     def _write_all(self, durable: bool, **end: object) -> None:
         """Write every row that waits, a step at a time; `end` goes with the last."""
         try:
+            if durable:
+                self._require_file()
             while len(self._rows) > _STEP:
                 self._write(self._rows[:_STEP], durable=False)
             self._write(self._rows, durable, **end)
@@ -137,6 +141,13 @@ class Journal:
             with writing(self._archive.path):
                 head = Head(self.run.number, self.run.end - 1, self.run.head)
                 write_head(head_path(self._archive.path), head)
+        self._durable = durable
+
+    def _require_file(self) -> None:
+        """Raise JournalError where the file was taken away: what is written then, nobody reads."""
+        with writing(self._archive.path):
+            if not os.path.samestat(self._file, self._archive.path.stat()):
+                raise OSError("another file has its name")
 
     def _write(self, rows: list[Row], durable: bool, **end: object) -> None:
         """Write the first rows, and the checkpoints: those outlast the rows that wait for more."""
@@ -149,7 +160,7 @@ class Journal:
             run = replace(self._reached(rows), checkpoints=count, **end)
             row = astuple(run)
             connection.execute(_PUT_RUN, (*row, seal(row)))
-        self.run, self._durable, self._kept = run, durable, kept
+        self.run, self._durable, self._kept = run, False, kept
         self._rows, self._checkpoints = self._rows[len(rows) :], {}
         self._fresh += len(rows)
 

@@ -2,27 +2,29 @@
 
 import sqlite3
 
+from trader.model import messages as m
 from trader.storage.archive import Archive
 from trader.storage.database import reading, transaction
 from trader.storage.schema import Row, Run
 from trader.topology import KILL_SWITCH
 
 PASSING = frozenset(
-    {
-        "AccountReceived",
-        "AccountReconciled",
-        "CandleClosed",
-        "CandleReceived",
-        "ExecutionReported",
-        "Heartbeat",
-        "HeartbeatDue",
-        "PositionChanged",
-        "QuoteReceived",
-        "QuoteUpdated",
-        "ReconcileDue",
-        "SnapshotTaken",
-        "StaleCheckDue",
-    }
+    kind.__name__
+    for kind in (
+        m.AccountReceived,
+        m.AccountReconciled,
+        m.CandleClosed,
+        m.CandleReceived,
+        m.ExecutionReported,
+        m.Heartbeat,
+        m.HeartbeatDue,
+        m.PositionChanged,
+        m.QuoteReceived,
+        m.QuoteUpdated,
+        m.ReconcileDue,
+        m.SnapshotTaken,
+        m.StaleCheckDue,
+    )
 )
 """What the market repeats, and what others say again: most of the rows, the least of the audit."""
 

@@ -1,6 +1,7 @@
 """What was advised in a run, by whom, at what cost, and what became of it."""
 
 from collections import Counter
+from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
@@ -10,8 +11,9 @@ from trader.model.views import Stance
 from trader.ui.render import money, signed
 from trader.ui.summary import SIMULATED
 
-_COLUMNS = "{:<19} {:<12} {:<22} {:<5} {:>5} {:>6} {:>10} {:<26} {:>11}"
-_SUMS = "{:<26} {:>7} {:>6} {:>7} {:>8} {:>7} {:>4} {:>6} {:>4} {:>12} {:>9} {:>10}"
+_COLUMNS = "{} {:<13} {:<5} {:>4} {:<8} {}"
+_AFTER_OUTCOME = 31
+"""Columns after the outcome: the longest reason, or a result at their end."""
 
 
 class Decided(msgspec.Struct):
@@ -93,47 +95,38 @@ def sum_up(advice: tuple[Decided, ...]) -> tuple[SourceSum, ...]:
 
 
 def to_text(report: AdviceReport) -> str:
-    """Write a report for a person: the sums, their reasons, then every advice."""
+    """Write a report for a person, in 80 columns: the sums, their reasons, then every advice."""
     lines = [SIMULATED] if report.simulated else []
-    lines += [f"advice of run {report.run}", "", _SUMS.format(*_HEAD), *map(_sum, report.sums)]
+    lines += [f"advice of run {report.run}", ""]
+    for each in report.sums:
+        lines += _sum(each)
     reasons: Counter[str] = Counter()
     for each in report.sums:
         reasons.update(each.reasons)
     lines += ["", *(f"{count:6d} {reason}" for reason, count in reasons.most_common()), ""]
-    return "\n".join([*lines, *(_line(decided).rstrip() for decided in report.advice)])
+    for decided in report.advice:
+        lines += _lines(decided)
+    return "\n".join(lines)
 
 
-_HEAD = (
-    "source (prompt)",
-    "advice",
-    "hold",
-    "refused",
-    "denied",
-    "ordered",
-    "open",
-    "trades",
-    "won",
-    "result",
-    "tokens",
-    "USD",
-)
+def _sum(s: SourceSum) -> list[str]:
+    """Write a sum as a run's summary writes its own: each number under its name."""
+    names = ("advice", "hold", "refused", "denied", "ordered", "unanswered")
+    counts = "  ".join(f"{name} {getattr(s, name)}" for name in names)
+    came = f"trades {s.trades}  wins {s.wins}  net {signed(s.result)}"
+    cost = f"tokens {s.tokens}  USD {money(s.cost)}"
+    return [_source(s.source, s.version), f"  {counts}", f"  {came}  {cost}"]
 
 
-def _sum(s: SourceSum) -> str:
-    name = s.source if s.version is None else f"{s.source} ({s.version})"
-    counts = (s.advice, s.hold, s.refused, s.denied, s.ordered, s.unanswered, s.trades, s.wins)
-    return _SUMS.format(name, *counts, signed(s.result), s.tokens, money(s.cost))
+def _lines(d: Decided) -> Iterator[str]:
+    """Yield a line of an advice, and of what a model took for it."""
+    result = "" if d.result is None else f"{signed(d.result):>{_AFTER_OUTCOME}}"
+    cells = d.symbol, d.stance, f"{d.conviction:.2f}", d.outcome, d.reason or result
+    yield _COLUMNS.format(d.time[5:16], *cells).rstrip()
+    if d.version is not None:
+        took = f"tokens {d.tokens}  USD {money(d.cost)}  {d.seconds:.1f} s"
+        yield f"    {_source(d.source, d.version)}  {took}"
 
 
-def _line(d: Decided) -> str:
-    return _COLUMNS.format(
-        d.time,
-        d.symbol,
-        d.source,
-        d.stance,
-        f"{d.conviction:.2f}",
-        d.tokens or "-",
-        d.outcome,
-        d.reason or "",
-        "" if d.result is None else signed(d.result),
-    )
+def _source(source: str, version: str | None) -> str:
+    return source if version is None else f"{source} (prompt {version})"

@@ -61,5 +61,5 @@ def _line(run: RunEntry) -> str:
 
 
 def _symbols(account: str) -> str:
-    symbols = account.split("/")[-2] if account.count("/") > 2 else account
+    symbols = account.split("/")[3] if account.count("/") > 2 else account
     return symbols if len(symbols) <= 15 else f"{symbols[:14]}~"

@@ -234,6 +234,13 @@ def _advised(message: m.AdviceGiven) -> Fields:
     return fields if message.fault is None else {**fields, "fault": message.fault}
 
 
+def _held(message: m.PositionChanged) -> Fields:
+    # A summary's `realized` is before costs.
+    fields = flat(message)
+    net = fields.pop("realized")
+    return {**fields, "realized_net": net}
+
+
 def _queried(message: m.QueryAnswered) -> Fields:
     fields: Fields = {"client_order_id": message.client_order_id}
     if message.found is None:
@@ -253,6 +260,7 @@ def _rows() -> dict[type[Message], Row]:
         m.ModelAnswered: _answered,
         m.ModelFailed: _unanswered,
         m.AdviceGiven: _advised,
+        m.PositionChanged: _held,
         m.QueryAnswered: _queried,
         m.ExecutionReported: _reported,
     }

@@ -69,10 +69,11 @@ def rows_for(height: int) -> int:
 
 def compose(dump: StatusDump, width: int, rows: int, note: str = "") -> list[Text]:
     """Return the rows of a panel, none wider than `width`; `note` says how fresh they are."""
+    profit = _pnl(dump, width)
     detailed = rows >= _DETAILED and len(dump.actors) <= rows // 3
     sections = (
         Section([_head(dump, width, note), *_standing(dump)], 1 + bool(dump.holds), 0),
-        Section([_equity(dump, width), _pnl(dump), _trades(dump)], 3, 0),
+        Section([_equity(dump, width), *profit, _trades(dump)], 2 + len(profit), 0),
         Section(_symbols(dump), 1 + _FEW, 3),
         Section(_margins(dump), 1, 1),
         Section(_actor_rows(dump.actors) if detailed else _actor_grid(dump.actors, width), 1, 1),
@@ -133,7 +134,8 @@ def _standing(dump: StatusDump) -> list[Text]:
         if hold.since:
             row.append(f" since {_minute(hold.since)}")
         until = f" until {_minute(hold.lifts_at)} UTC" if hold.lifts_at else f" {hold.lifts}"
-        rows.append(row.append(f"{until} ").append(printable(hold.detail), "dim"))
+        why = f": {printable(hold.detail)}" if hold.detail else ""
+        rows.append(row.append(until).append(why, "dim"))
     return rows
 
 
@@ -154,16 +156,18 @@ def _equity(dump: StatusDump, width: int) -> Text:
     return row.append(sparkline(dump.curve, min(width - row.cell_len, 60)), "cyan")
 
 
-def _pnl(dump: StatusDump) -> Text:
-    row = _label("P&L")
+def _pnl(dump: StatusDump, width: int) -> list[Text]:
+    rows = [_label("P&L")]
     for name in sorted(dump.pnl.__struct_fields__, key=lambda name: name != "net"):
         amount: Decimal = getattr(dump.pnl, name)
         if name == "funding" and not amount:
             continue
-        row.append(f"{name} ", "dim")
         text = money(amount) if name == "fees" else signed(amount)
-        row.append(f"{text}  ", "" if name == "fees" else _colour(amount))
-    return row
+        if _LABEL < rows[-1].cell_len > width - len(f"{name} {text}"):
+            rows.append(_label(""))
+        rows[-1].append(f"{name} ", "dim")
+        rows[-1].append(f"{text}  ", "" if name == "fees" else _colour(amount))
+    return rows
 
 
 def _trades(dump: StatusDump) -> Text:

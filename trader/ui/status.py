@@ -120,12 +120,16 @@ class DecisionStatus(msgspec.Struct, frozen=True):
 
 
 class ModelStatus(msgspec.Struct, frozen=True):
-    """A model in this run: `resting` while its breaker keeps it from being asked."""
+    """A model in this run: `resting` while its breaker keeps it from being asked.
+
+    What was `refused` the budget kept from being asked: those are no `questions`.
+    """
 
     model: str
     state: Literal["asked", "failing", "resting"]
     questions: int
     failures: int
+    refused: int
     tokens: int
     cost: Decimal
     claims: int
@@ -239,12 +243,13 @@ def status_line(
     pnl: Decimal,
     trades: int,
     candles: int,
-    speed: float,
+    candles_per_second: float,
 ) -> Line:
-    """Return the line logged every `system.status_seconds`; `speed` is candles a wall second."""
+    """Return the line logged every `system.status_seconds`; the pace is the wall clock's."""
     fields: Fields = {"state": state}
     for symbol, price in prices.items():
         fields[symbol] = price
         fields[f"{symbol}.position"] = positions.get(symbol, Decimal(0))
-    fields |= {"equity": equity, "pnl": pnl, "trades": trades, "candles": candles, "speed": speed}
+    fields |= {"equity": equity, "pnl": pnl, "trades": trades, "candles": candles}
+    fields["candles_per_second"] = candles_per_second
     return Line("INFO", "status", None, fields)

@@ -21,9 +21,10 @@ LAST = 4_102_444_800_000_000_000
 class EmbeddedMarket:
     """A market of correlated symbols; seed, names, interval and `history` fix every price.
 
-    `history` counts the candles before `start`. With `resume_at`, the close of the last candle
-    that was seen, the same candles are drawn up to there and the stream goes on with the next.
-    `limit` ends the stream after so many candles a symbol.
+    `history` counts the candles before `start`, which is the last time up to the one given that is
+    on the interval's grid. With `resume_at`, the close of the last candle that was seen, the same
+    candles are drawn up to there and the stream goes on with the next. `limit` ends the stream
+    after so many candles a symbol.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class EmbeddedMarket:
         start: int = EPOCH,
         resume_at: int | None = None,
     ) -> None:
+        start -= start % interval
         self.start = start if resume_at is None else resume_at
         self._interval = interval
         self._sink = sink

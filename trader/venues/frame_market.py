@@ -38,7 +38,7 @@ class Recording:
 
         The frames of a perpetual bear the name of its spot.
         """
-        name = symbol if symbol in self.prices else symbol.removesuffix(f"-{PERPETUAL}")
+        name = symbol if symbol in self.prices else symbol.removesuffix(PERPETUAL)
         if name not in self.prices:
             near = nearest(symbol, self.prices)
             raise UsageError(f"symbol {symbol}: not in {self._path}; it has {near}")

@@ -37,15 +37,6 @@ class Rest:
 
     # -- what is there -----------------------------------------------------------------------------
 
-    def symbols(self) -> list[str]:
-        """Return every symbol that is traded now."""
-        markets = self._ask(self._client.load_markets)
-        return [
-            from_ccxt(name)
-            for name, market in markets.items()
-            if market.get("active") is not False and (market.get("spot") or market.get("swap"))
-        ]
-
     def instrument(self, symbol: str) -> Instrument:
         """Return the rules of a symbol; raise UsageError with the nearest names."""
         market = self._market(symbol)

@@ -6,15 +6,14 @@ Simulated fills: no order leaves this process.
 import threading
 from collections.abc import Mapping
 from decimal import Decimal
-from difflib import get_close_matches
 
 import msgspec
 
 from trader.matching.book import Book
 from trader.matching.engine import MatchingEngine, Reports
 from trader.matching.settings import SimulationSettings
-from trader.model.errors import Rejected, UsageError
-from trader.model.instrument import Instrument, split_symbol
+from trader.model.errors import Rejected
+from trader.model.instrument import Instrument
 from trader.model.market import SECOND, Candle, Quote
 from trader.model.orders import Approval, Fill, Order, OrderState
 from trader.model.views import Account
@@ -146,18 +145,6 @@ class SimulatedConnection:
     def arrives_within(self) -> int:
         """Twice what an order takes; no order outlives the process that sent it."""
         return self._exchange.latency
-
-    def instrument(self, symbol: str) -> Instrument:
-        """Return the rules of a symbol; raise UsageError with the nearest names if unknown."""
-        instruments = self._exchange.instruments
-        if symbol in instruments:
-            return instruments[symbol]
-        try:
-            split_symbol(symbol)
-        except ValueError as error:
-            raise UsageError(f"{error}; give it as BASE-QUOTE") from None
-        near = get_close_matches(symbol, instruments, cutoff=0.0)
-        raise UsageError(f"symbol {symbol}: not served by this market; it has {', '.join(near)}")
 
     async def submit(self, order: Order, approval: Approval) -> OrderState:
         """Place an order that the gate admits; raise Rejected."""

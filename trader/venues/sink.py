@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from trader.model.market import Candle, Quote
+from trader.model.market import SECOND, Candle, Quote
 
-SETTLE = 5_000_000_000
+SETTLE = 5 * SECOND
 """Market time (ns) between the last candle and the end: what is under way then comes home."""
 
 

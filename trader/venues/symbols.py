@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-PERPETUAL = "-PERP"
+from trader.model.instrument import PERPETUAL, is_perpetual
+
 _QUOTES = ("USDT", "USDC", "FDUSD", "TUSD", "USD", "EUR", "GBP", "JPY", "BTC", "ETH")
 """What a symbol without a mark between its halves may end in; the longest first."""
 
@@ -15,7 +16,7 @@ def to_symbol(text: str) -> str:
     What cannot be told apart is returned in capitals: the venue then names the nearest.
     """
     plain = re.sub(r"[/_:\s]", "-", text.strip().upper())
-    perpetual = plain.endswith((PERPETUAL, "PERP"))
+    perpetual = plain.endswith("PERP")
     plain = plain.removesuffix("PERP").rstrip("-")
     if "-" not in plain:
         for quote in _QUOTES:
@@ -28,7 +29,7 @@ def to_symbol(text: str) -> str:
 def to_ccxt(symbol: str) -> str:
     """Return ccxt's unified spelling; a perpetual settles in its quote currency."""
     pair = symbol.removesuffix(PERPETUAL).replace("-", "/", 1)
-    return f"{pair}:{pair.partition('/')[2]}" if symbol.endswith(PERPETUAL) else pair
+    return f"{pair}:{pair.partition('/')[2]}" if is_perpetual(symbol) else pair
 
 
 def from_ccxt(symbol: str) -> str:

@@ -34,9 +34,9 @@ def fill(
     )
 
 
-def amounts(most: int, places: int) -> st.SearchStrategy[Decimal]:
-    """Draw positive decimals of so many places."""
-    return st.integers(1, most).map(lambda n: Decimal(n).scaleb(-places))
+def amounts(most: int) -> st.SearchStrategy[Decimal]:
+    """Draw positive decimals of eight places; `most` counts units of the last."""
+    return st.integers(1, most).map(lambda n: Decimal(n).scaleb(-8))
 
 
 @st.composite
@@ -46,25 +46,13 @@ def histories(draw: st.DrawFn, symbols: tuple[str, ...] = SYMBOLS) -> list[Fill]
     fills: list[Fill] = []
     for number in range(draw(st.integers(1, 16))):
         symbol = draw(st.sampled_from(symbols))
-        quantity = draw(amounts(10**10, 8))
+        quantity = draw(amounts(10**10))
         side = Side.SELL if held[symbol] and draw(st.booleans()) else Side.BUY
         if side is Side.SELL:
             whole = draw(st.integers(0, 2)) == 0
             quantity = held[symbol] if whole else min(quantity, held[symbol])
         held[symbol] += side.sign * quantity
-        fills.append(
-            Fill(
-                trade_id=str(number),
-                client_order_id="order",
-                symbol=symbol,
-                side=side,
-                quantity=quantity,
-                price=draw(amounts(10**12, 8)),
-                fee=draw(st.integers(-(10**6), 10**10)) * Decimal("1e-8"),
-                liquidity=Liquidity.TAKER,
-                ts_event=number,
-            )
-        )
+        fills.append(_priced(draw, number, symbol, side, quantity))
     return fills
 
 
@@ -90,7 +78,7 @@ def _event(
         amount = draw(st.integers(-(10**12), 10**12)) * Decimal("1e-8")
         symbol = PERP if kind == "funding" else None
         return Flow(str(number), FlowKind(kind), amount, number, symbol)
-    side, quantity = draw(st.sampled_from(Side)), draw(amounts(10**10, 8))
+    side, quantity = draw(st.sampled_from(Side)), draw(amounts(10**10))
     if kind == "close":
         signed = (
             e.side.sign * e.quantity for e in before if isinstance(e, Fill) and e.symbol == PERP
@@ -99,16 +87,14 @@ def _event(
         if not held:
             return None
         side, quantity = (Side.SELL if held > 0 else Side.BUY), abs(held)
+    return _priced(draw, number, PERP, side, quantity)
+
+
+def _priced(draw: st.DrawFn, number: int, symbol: str, side: Side, quantity: Decimal) -> Fill:
+    """Draw a price and a fee, which may be a rebate."""
+    price, fee = draw(amounts(10**12)), draw(st.integers(-(10**6), 10**10)) * Decimal("1e-8")
     return Fill(
-        trade_id=str(number),
-        client_order_id="order",
-        symbol=PERP,
-        side=side,
-        quantity=quantity,
-        price=draw(amounts(10**12, 8)),
-        fee=draw(st.integers(-(10**6), 10**10)) * Decimal("1e-8"),
-        liquidity=Liquidity.TAKER,
-        ts_event=number,
+        *(str(number), "order", symbol, side, quantity, price, fee, Liquidity.TAKER, number)
     )
 
 

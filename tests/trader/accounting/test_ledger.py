@@ -54,6 +54,7 @@ def test_a_repeated_fill_changes_nothing(fills: list[Fill], data: st.DataObject)
     again = data.draw(st.sampled_from(fills))
 
     assert ledger.knows(again)
+    assert ledger.unknown([again]) == []
     assert ledger.apply(again) is None
     assert msgspec.msgpack.encode(ledger) == before
 

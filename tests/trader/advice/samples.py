@@ -1,13 +1,16 @@
 """Snapshots that merit advice, and advice that passes the checks."""
 
 import json
+from decimal import Decimal
 
 import msgspec
 
 from trader.advice.brief import to_prompt
 from trader.advice.window import Row, Window
 from trader.model.market import SECOND, Candle
+from trader.model.messages import HaltTrading, PositionChanged
 from trader.model.opinions import Claim, Opinion
+from trader.model.reasons import Reason
 from trader.model.views import MARKS, Advice, Higher, Snapshot, Stance
 from trader.settings.sources import CONFIG
 
@@ -78,6 +81,14 @@ def said(**changes: object) -> str:
     """Return a model's sound answer with fields changed, or left out where given as `...`."""
     fields = {**msgspec.to_builtins(OPINION), **changes}
     return json.dumps({name: value for name, value in fields.items() if value is not ...})
+
+
+HALT = HaltTrading(1, Reason.HALT_OPERATOR, "a test", flatten=False)
+
+
+def position(quantity: str, average_price: int = 100, symbol: str = SYMBOL) -> PositionChanged:
+    """Return what RiskGuard says after a fill."""
+    return PositionChanged(symbol, Decimal(quantity), Decimal(average_price), Decimal(0))
 
 
 PROMPT = to_prompt((CONFIG / "advisor_prompt.txt").read_text(encoding="utf-8"))

@@ -15,9 +15,9 @@ SETTINGS = LlmSettings(
 )
 
 
-def question(system: str, brief: str, model: str = MODEL) -> Question:
+def question(system: str, brief: str) -> Question:
     """Return a question with these texts."""
-    return Question("BTC-USD", model, "1", "d", system, brief)
+    return Question("BTC-USD", MODEL, "1", "d", system, brief)
 
 
 def test_tokens_have_the_prices_of_their_model() -> None:

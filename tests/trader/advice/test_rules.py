@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trader.advice.samples import DEATH, DIP, GOLDEN, NOW, PEAK, PERP, SYMBOL
-from tests.trader.indicators.candles import recorded_minutes, to_series
+from tests.trader.indicators.candles import MINUTE, to_candles
 from tests.trader.indicators.forms import column_indicators
 from trader.advice.checks import Standing, refusal
 from trader.advice.rules import ADVISORS, ema_cross_advice, rules_advice
 from trader.advice.settings import AdviceSettings
 from trader.model.views import Snapshot, Stance
+from trader.venues.candle_file import load_candles
 
 SETTINGS = AdviceSettings()
 
@@ -171,11 +172,11 @@ def test_the_checks_follow_the_rules(
 def test_a_month_of_minutes_gives_some_entries_a_day(shared: Path, coin: str) -> None:
     """Rarely enough to pay for, often enough to tell: 3 to 20 a day on average."""
     name = f"bybit-linear_{coin}USDT_1m_2025-05-29_2025-06-29.csv.gz"
-    candles = list(recorded_minutes(shared / "data/ohlcv" / name))
-    columns = column_indicators(to_series(candles))
+    series = load_candles(shared / "data/ohlcv" / name, MINUTE)
+    columns = column_indicators(series)
     cursor = columns.start()
-    snapshots = [columns.take(cursor, candle) for candle in candles]
+    snapshots = [columns.take(cursor, candle) for candle in to_candles(series)]
 
     entries = [s for s in snapshots if s and rules_advice(SETTINGS, SYMBOL, s, position=0)]
 
-    assert 3 <= len(entries) / (len(candles) / 1_440) <= 20
+    assert 3 <= len(entries) / (len(series) / 1_440) <= 20

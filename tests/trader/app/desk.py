@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.e2e.inside import settings
+from tests.e2e.inside import settings, start
 from trader.app.compose import Engine, build_engine, build_world
-from trader.model.messages import Message, SessionStarted, ShutdownCompleted
+from trader.model.messages import Message, ShutdownCompleted
 from trader.runtime.faults import Fault
 from trader.runtime.virtual import VirtualDriver
 
@@ -19,10 +19,7 @@ def build(
     loaded = settings(Path("unused"), *sets).settings
     world = build_world(loaded, None, None)
     engine = build_engine(loaded, world, faults, on_trip=on_trip)
-    for kernel in (engine.kill, engine.main):
-        kernel.now = world.market.start
-        kernel.start()
-    engine.main.announce(SessionStarted("0001-test", resumed=False))
+    start(engine)
     return engine
 
 
@@ -38,9 +35,3 @@ def played(*sets: str, faults: tuple[Fault, ...] = ()) -> Engine:
     drivers.append(VirtualDriver(engine.main, engine.kill))
     drivers[0].run()
     return engine
-
-
-def close(engine: Engine) -> None:
-    """Stop the actors."""
-    for kernel in (engine.kill, engine.main):
-        kernel.close()

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.inside import play, settings
+from tests.e2e.inside import last_run, play, settings
 from tests.e2e.venue import account_left, held_in
+from tests.trader.storage.samples import info
 from trader.app import accounts
 from trader.model.errors import UsageError
-from trader.storage.archive import open_archive
+from trader.storage.archive import open_archive, open_journal
+from trader.storage.journal import Journal
 from trader.topology import EXECUTION_BROKER, MARKET_FEED, RISK_GUARD, VALIDATOR
 
 HELD = "market.candles=20"
@@ -19,17 +21,17 @@ HELD = "market.candles=20"
 @pytest.mark.parametrize(
     ("sets", "account"),
     [
-        ((), "paper/embedded/seed 10/BTC-USD/1m"),
-        (("market.seed=7", "trading.interval=15m"), "paper/embedded/seed 7/BTC-USD/15m"),
-        (("trading.symbols=ETH-USD,BTC-USD",), "paper/embedded/seed 10/ETH-USD,BTC-USD/1m"),
+        ((), "paper/embedded/seed 27/BTC-USD/1m"),
+        (("market.seed=12", "trading.interval=15m"), "paper/embedded/seed 12/BTC-USD/15m"),
+        (("trading.symbols=ETH-USD,BTC-USD",), "paper/embedded/seed 27/ETH-USD,BTC-USD/1m"),
         (("market.venue=replay", "market.data=a/b.csv"), "paper/replay/b.csv/BTC-USD/1m"),
         (
             ("trading.symbol=BTC-USD-PERP", "trading.leverage=3"),
-            "paper/embedded/seed 10/BTC-USD-PERP/1m/3x",
+            "paper/embedded/seed 27/BTC-USD-PERP/1m/3x",
         ),
         (
             ("trading.symbol=BTC-USDT", "risk.currency=USD"),
-            "paper/embedded/seed 10/BTC-USDT/1m/USD",
+            "paper/embedded/seed 27/BTC-USDT/1m/USD",
         ),
     ],
 )
@@ -58,6 +60,21 @@ def test_an_account_without_a_run_cannot_be_resumed(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="no run of paper/embedded/seed 11/BTC-USD/1m"):
         play(tmp_path, HELD, "market.seed=11", resume=True)
+
+
+def test_a_run_that_died_before_its_first_row_left_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever starts it again with --resume, whatever has become of it, gets a fresh account."""
+    with open_journal(tmp_path / "journal.db") as archive:
+        Journal.start(archive, info(accounts.account_of(settings(tmp_path).settings)))
+    fresh = play(tmp_path / "fresh", HELD)
+    capfd.readouterr()
+    again = play(tmp_path, HELD, "system.log_level=WARNING", resume=True)
+
+    assert (again.exit_code, again.digest) == (0, fresh.digest)
+    assert capfd.readouterr().err.count("nothing_to_resume") == 1
+    assert last_run(tmp_path).resumed_from is None
 
 
 def test_a_resumed_run_goes_on_with_the_account(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.inside import settings
-from tests.trader.app.desk import build, close, played
+from tests.e2e.inside import close, settings
+from tests.trader.app.desk import build, played
 from trader.app.compose import build_world
 from trader.model.errors import UsageError
 from trader.model.market import SECOND

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.trader.app.desk import build, close
+from tests.e2e.inside import close
+from tests.trader.app.desk import build
 from trader.app.compose import Engine
 from trader.app.ending import CLEAN, CRASHED, HALTED, ORDERS_REMAIN, USAGE, Ending
 from trader.model.ids import client_order_id, order_hash

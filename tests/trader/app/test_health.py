@@ -5,7 +5,7 @@ from pathlib import Path
 
 from trader.advice.asking import Asking
 from trader.advice.breaker import Breaker
-from trader.advice.claims import Tally
+from trader.advice.claims import ClaimCount
 from trader.advice.cost import Cost
 from trader.advice.desk import AdvisorState, Desk, Usage
 from trader.advice.settings import LlmSettings
@@ -19,7 +19,7 @@ LLM = LlmSettings(model="openai:a", fallbacks=("openai:b", "openai:c"), max_toke
 class Judge:
     """The memory of a Validator, as far as it concerns models."""
 
-    claims = {"openai:a": Tally(10, 3)}
+    claims = {"openai:a": ClaimCount(10, 3)}
 
 
 def advising(spend: Spend | None = None) -> Advising:
@@ -31,16 +31,12 @@ def test_each_model_has_a_state() -> None:
     """Asked, failing, or resting until its breaker lets one question through."""
     desk = Desk(
         breakers={"openai:b": Breaker(1), "openai:c": Breaker(3, until=100)},
-        usage={"openai:a": Usage(5, 1, 1_000, Decimal("0.02"))},
+        usage={"openai:a": Usage(5, 1, 1_000, Decimal("0.02"), 2)},
     )
     first, second, third = models_of(advising(), AdvisorState(desk=desk), Judge(), 99)
 
-    assert (first.model, first.state, first.questions, first.failures) == (
-        "openai:a",
-        "asked",
-        5,
-        1,
-    )
+    assert (first.model, first.state) == ("openai:a", "asked")
+    assert (first.questions, first.failures, first.refused) == (5, 1, 2)
     assert (first.tokens, first.cost) == (1_000, Decimal("0.02"))
     assert (first.claims, first.false_claims) == (10, 3)
     assert (second.state, third.state) == ("failing", "resting")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.trader.app.desk import build, close
+from tests.e2e.inside import close
+from tests.trader.app.desk import build
 from trader.app.compose import Engine
 from trader.app.reporter import Reporter
 from trader.app.screen import Screen

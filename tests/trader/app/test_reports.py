@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.trader.app.desk import build, close, played
+from tests.e2e.inside import close
+from tests.trader.app.desk import build, played
 from trader.app import reports
 from trader.app.compose import Engine
 from trader.model.messages import ActorGaveUp, HaltTrading
@@ -54,7 +55,7 @@ def test_a_picture_says_what_was_decided_and_why(engine: Engine) -> None:
 
     assert (decision.symbol, decision.stance, decision.source) == ("BTC-USD", "long", "rules")
     assert decision.rationale.startswith("WaveTrend turned up from oversold")
-    assert decision.outcome == "buy 0.05336"
+    assert decision.outcome == "buy 0.04866"
 
 
 def test_a_run_that_has_read_no_account_stands_where_it_starts() -> None:

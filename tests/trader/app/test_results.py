@@ -6,7 +6,8 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from tests.trader.app.desk import build, close, played
+from tests.e2e.inside import close
+from tests.trader.app.desk import build, played
 from trader.app import reports, results
 from trader.app.compose import Engine
 from trader.model.market import SECOND

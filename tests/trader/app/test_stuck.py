@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from tests.trader.app.desk import build, close
+from tests.e2e.inside import close
+from tests.trader.app.desk import build
 from trader.app import stuck
 from trader.app.stuck import Bailiff, abandon
 from trader.model.messages import StaleCheckDue

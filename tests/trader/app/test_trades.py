@@ -14,9 +14,9 @@ SYMBOL = "BTC-USD"
 MINUTE = 60 * 10**9
 
 
-def advise(book: TradeBook, decision: int, rationale: str = "it turned up") -> None:
+def advise(book: TradeBook, decision: int) -> None:
     """Tell of advice, and that it was proposed."""
-    advice = Advice(SYMBOL, Stance.LONG, 0.7, 100.0, 99.0, 102.0, "rules", rationale, 0)
+    advice = Advice(SYMBOL, Stance.LONG, 0.7, 100.0, 99.0, 102.0, "rules", "it turned up", 0)
     book.advised(m.AdviceGiven(advice))
     book.proposed(
         m.ProposeOrder(decision, SYMBOL, Stance.LONG, 0.7, 100.0, 99.0, 102.0, "rules"), MINUTE

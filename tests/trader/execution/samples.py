@@ -20,7 +20,7 @@ WITHIN = 60 * SECOND
 """What a venue takes at the most to have an order that was sent."""
 
 
-def order(leg: Leg = Leg.ENTRY, decision: int = 1, quantity: str = "1") -> Order:
+def order(leg: Leg = Leg.ENTRY, decision: int = 1) -> Order:
     """Return a market order for a leg; every leg but an entry only reduces."""
     return Order(
         client_order_id=client_order_id("run", decision, leg),
@@ -28,7 +28,7 @@ def order(leg: Leg = Leg.ENTRY, decision: int = 1, quantity: str = "1") -> Order
         side=Side.BUY if leg is Leg.ENTRY else Side.SELL,
         kind=OrderKind.MARKET,
         leg=leg,
-        quantity=Decimal(quantity),
+        quantity=Decimal(1),
         reduce_only=leg is not Leg.ENTRY,
     )
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.trader.indicators.candles import to_candles
 from trader.feed.lanes import BAD_ROWS, SKEW, Lane, clear, take_bad, take_candle, take_quote
 from trader.model.market import SECOND, Candle, Quote, interval_ns
 from trader.venues.candle_file import load_candles
@@ -112,19 +113,9 @@ def test_real_markets_spike_a_few_times_in_years(shared: Path, name: str, interv
     """Crashes of eight years are in the data: holding entries for a candle is rare."""
     series = load_candles(shared / "data" / "ohlcv" / name, interval_ns(interval))
     lane, count = Lane(), 0
-    rows = zip(
-        series.ts_open,
-        series.open,
-        series.high,
-        series.low,
-        series.close,
-        series.volume,
-        strict=True,
-    )
-    for opens, *values in rows:
-        closes = opens + series.interval
-        take_candle(lane, Candle(opens, closes, *values), series.interval, closes)
-        count += lane.spiked == closes
+    for candle in to_candles(series):
+        take_candle(lane, candle, series.interval, candle.ts_event)
+        count += lane.spiked == candle.ts_event
     assert count <= most
 
 

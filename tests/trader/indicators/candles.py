@@ -5,7 +5,6 @@ import gzip
 import json
 from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from trader.model.market import SECOND, Candle, Series
 
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
+COLUMNS = ("ts_open", "open", "high", "low", "close", "volume")
 
 
 def random_candles(seed: int, count: int, stillness: float) -> list[Candle]:
@@ -80,20 +80,24 @@ def rough(missing: float, longest: int = 700) -> st.SearchStrategy[Series]:
 
 def to_series(candles: Sequence[Candle]) -> Series:
     """Turn candles into columns."""
-    names = ("ts_open", "open", "high", "low", "close", "volume")
     return Series(
         candles[0].ts_event - candles[0].ts_open if candles else 1,
-        *([getattr(candle, name) for candle in candles] for name in names),
+        *([getattr(candle, name) for candle in candles] for name in COLUMNS),
     )
 
 
 def to_candles(series: Series) -> list[Candle]:
     """Turn columns into candles."""
-    prices = (series.open, series.high, series.low, series.close, series.volume)
+    columns = (getattr(series, name) for name in COLUMNS)
     return [
-        Candle(opened, opened + series.interval, *values)
-        for opened, *values in zip(series.ts_open, *prices, strict=True)
+        Candle(opened, opened + series.interval, *prices)
+        for opened, *prices in zip(*columns, strict=True)
     ]
+
+
+def first(series: Series, count: int) -> Series:
+    """Return the oldest candles of a series."""
+    return Series(series.interval, *(getattr(series, name)[:count] for name in COLUMNS))
 
 
 @cache
@@ -135,13 +139,3 @@ def recorded(path: Path, *columns: str) -> Iterator[dict[str, float]]:
     with gzip.open(path, "rt", newline="") as file:
         for row in csv.DictReader(file):
             yield {name: float(row[name] or "nan") for name in names}
-
-
-def recorded_minutes(path: Path) -> Iterator[Candle]:
-    """Read recorded candles of a minute; skip without the file."""
-    if not path.exists():
-        pytest.skip(f"no {path.name} in the shared data")
-    with gzip.open(path, "rt", newline="") as file:
-        for row in islice(csv.reader(file), 1, None):
-            opened = int(row[0]) * 1_000_000
-            yield Candle(opened, opened + MINUTE, *map(float, row[1:6]))

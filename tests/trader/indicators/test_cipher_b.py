@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.trader.indicators.candles import (
     expected,
+    first,
     rough,
     synthetic,
     synthetic_series,
@@ -142,12 +143,8 @@ def test_lines_are_drawn_of_what_is_shown() -> None:
 
 def test_a_candle_without_a_price_is_not_there() -> None:
     """Its row is blank, and the rows after it are as if it had not come."""
-    series = synthetic_series()
-    holed = msgspec.structs.replace(series, high=[*series.high[:500], float("nan")])
-    cut = msgspec.structs.replace(
-        series, **{n: getattr(series, n)[:501] for n in ("ts_open", "open", "low", "close")}
-    )
-    holed = msgspec.structs.replace(cut, high=holed.high, volume=series.volume[:501])
+    cut = first(synthetic_series(), 501)
+    holed = msgspec.structs.replace(cut, high=[*cut.high[:500], float("nan")])
 
     row = {name: column[-1] for name, column in fold(holed).items()}
 

@@ -1,69 +1,38 @@
 """Any course of orders, cancels, quotes and candles keeps the books of the venue straight.
 
-Two engines live the same course: one looks only at orders that a price could concern, the other at
-all, and is saved and restored now and then. A slow model
-believes nothing but the fills.
+A slow model believes nothing but the fills.
 """
 
 from collections import defaultdict
 from decimal import Decimal
 from fractions import Fraction
 
-import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
-from tests.trader.matching.venue import Watchful
-from trader.accounting.ledger import Ledger
-from trader.matching.book import Book
-from trader.matching.engine import MatchingEngine, Reports
-from trader.matching.settings import SimulationSettings
-from trader.model.errors import Rejected
-from trader.model.instrument import Instrument
-from trader.model.market import SECOND, Candle, Quote
-from trader.model.orders import Fill, Leg, Order, OrderKind, OrderState, OrderStatus, Side
+from tests.trader.matching.twins import START, Twins, cents, instrument
+from trader.matching.engine import Reports
+from trader.model.market import SECOND
+from trader.model.orders import Fill, Order, OrderKind, OrderState, OrderStatus, Side
 
-START = Decimal(3000)
-COSTS = SimulationSettings(
-    start_equity=START, spread_pct=0.1, slippage_pct=0.05, max_volume_share=0.5
-)
-INSTRUMENTS = {
-    f"{base}-USD": Instrument(
-        symbol=f"{base}-USD",
-        base=base,
-        quote="USD",
-        tick=Decimal("0.01"),
-        lot=Decimal("0.0001"),
-        min_quantity=Decimal("0.0001"),
-        min_notional=Decimal(1),
-        maker_fee=Decimal(maker),
-        taker_fee=Decimal("0.00175"),
-    )
-    for base, maker in (("BTC", "0.001"), ("ETH", "-0.0001"))
-}
+BTC, ETH = instrument("BTC-USD", "0.001"), instrument("ETH-USD", "-0.0001")
 
-symbols = st.sampled_from(sorted(INSTRUMENTS))
-cents = st.integers(8000, 12000)
+symbols = st.sampled_from((BTC.symbol, ETH.symbol))
+prices = st.integers(8000, 12000)
 quantities = st.integers(1, 200_000).map(lambda lots: Decimal(lots).scaleb(-4))
 volumes = st.sampled_from([0.0, 0.3, 3.0, 1000.0])
 AFTER = {OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED}
 
 
-class Course(RuleBasedStateMachine):
+class Course(Twins):
     """A venue's life."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.now = 0
-        self.count = 0
-        self.middle: dict[str, float] = {}
+        super().__init__(BTC, ETH)
         self.asked: dict[str, Order] = {}
         self.states: dict[str, OrderState] = {}
         self.fills: dict[str, list[Fill]] = defaultdict(list)
-        self.ledger = Ledger(cash=START)
-        self.engine = MatchingEngine(INSTRUMENTS, COSTS)
-        self.twin = Watchful(INSTRUMENTS, COSTS)
 
     # -- what happens ------------------------------------------------------------------------------
 
@@ -76,32 +45,32 @@ class Course(RuleBasedStateMachine):
                 middle = Decimal(repr(self.middle[symbol]))
                 assert side.sign * report.fill.price >= side.sign * middle
 
-    @rule(symbol=symbols, side=st.sampled_from(Side), quantity=quantities, price=cents)
+    @rule(symbol=symbols, side=st.sampled_from(Side), quantity=quantities, price=prices)
     def submit_limit(self, symbol: str, side: Side, quantity: Decimal, price: int) -> None:
         """Order at a price."""
-        self._submit(symbol, side, OrderKind.LIMIT, quantity, price=_decimal(price))
+        self._submit(symbol, side, OrderKind.LIMIT, quantity, price=cents(price))
 
-    @rule(symbol=symbols, side=st.sampled_from(Side), quantity=quantities, price=cents)
+    @rule(symbol=symbols, side=st.sampled_from(Side), quantity=quantities, price=prices)
     def submit_stop(self, symbol: str, side: Side, quantity: Decimal, price: int) -> None:
         """Order from a price on."""
-        self._submit(symbol, side, OrderKind.STOP, quantity, trigger=_decimal(price))
+        self._submit(symbol, side, OrderKind.STOP, quantity, trigger=cents(price))
 
-    @rule(symbol=symbols, price=cents)
+    @rule(symbol=symbols, price=prices)
     def spend_all(self, symbol: str, price: int) -> None:
         """Order for all the money that is free."""
-        money = self.engine.book.free("USD") / (1 + INSTRUMENTS[symbol].taker_fee)
-        quantity = INSTRUMENTS[symbol].floor_quantity(money / _decimal(price))
-        self._submit(symbol, Side.BUY, OrderKind.LIMIT, quantity, price=_decimal(price))
+        money = self.engine.book.free("USD") / (1 + self.instruments[symbol].taker_fee)
+        quantity = self.instruments[symbol].floor_quantity(money / cents(price))
+        self._submit(symbol, Side.BUY, OrderKind.LIMIT, quantity, price=cents(price))
 
-    @rule(symbol=symbols, low=cents, high=cents, share=st.integers(1, 4))
+    @rule(symbol=symbols, low=prices, high=prices, share=st.integers(1, 4))
     def protect(self, symbol: str, low: int, high: int, share: int) -> None:
         """Put a stop and a target on a part of the holding."""
-        held = self.engine.book.balance(INSTRUMENTS[symbol].base)
-        quantity = INSTRUMENTS[symbol].floor_quantity(held / share)
+        held = self.engine.book.balance(self.instruments[symbol].base)
+        quantity = self.instruments[symbol].floor_quantity(held / share)
         group = f"g{self.count}"
         for kind, price, trigger in (
-            (OrderKind.STOP, None, _decimal(low)),
-            (OrderKind.TAKE_PROFIT, _decimal(high), None),
+            (OrderKind.STOP, None, cents(low)),
+            (OrderKind.TAKE_PROFIT, cents(high), None),
         ):
             self._submit(
                 symbol, Side.SELL, kind, quantity, price=price, trigger=trigger, group=group
@@ -112,49 +81,27 @@ class Course(RuleBasedStateMachine):
     def cancel(self, data: st.DataObject) -> None:
         """Cancel any order that ever was."""
         cid = data.draw(st.sampled_from(sorted(self.asked)))
-        self._take(self.engine.cancel(cid, self.now), self.twin.cancel(cid, self.now))
+        self._take(self.both(lambda engine: engine.cancel(cid, self.now)))
 
-    @rule(symbol=symbols, bid=cents, spread=st.integers(0, 50), volume=volumes)
+    @rule(symbol=symbols, bid=prices, spread=st.integers(0, 50), volume=volumes)
     def see_quote(self, symbol: str, bid: int, spread: int, volume: float) -> None:
         """Let the market quote."""
-        self.now += SECOND
-        quote = Quote(self.now, bid / 100, (bid + spread) / 100)
-        self.middle[symbol] = (bid + spread / 2) / 100
-        self._take(*(e.on_quote(symbol, quote, volume) for e in (self.engine, self.twin)))
+        self._take(self.quoted(symbol, bid, spread, volume))
 
-    @rule(symbol=symbols, price=cents)
+    @rule(symbol=symbols, price=prices)
     def see_open(self, symbol: str, price: int) -> None:
         """Let a candle open."""
-        self.now += SECOND
-        self.middle[symbol] = price / 100
-        args = (symbol, price / 100, self.now)
-        self._take(self.engine.on_open(*args), self.twin.on_open(*args))
+        self._take(self.opened(symbol, price))
 
-    @rule(symbol=symbols, prices=st.lists(cents, min_size=4, max_size=4), volume=volumes)
-    def see_candle(self, symbol: str, prices: list[int], volume: float) -> None:
-        """Let a minute pass and its candle close."""
-        low, first, last, high = (price / 100 for price in sorted(prices))
-        begin, self.now = self.now, self.now + 60 * SECOND
-        candle = Candle(begin, self.now, first, high, low, last, volume)
-        self.middle[symbol] = last
-        reports = self.engine.on_candle(symbol, candle)
-        self._take(reports, self.twin.on_candle(symbol, candle))
+    @rule(symbol=symbols, four=st.lists(prices, min_size=4, max_size=4), volume=volumes)
+    def see_candle(self, symbol: str, four: list[int], volume: float) -> None:
+        """Let a candle close: what it fills, it fills within its minute."""
+        reports = self.closed(symbol, four, volume)
+        self._take(reports)
+        begin = self.now - 60 * SECOND
         assert all(begin <= report.state.ts_event < self.now for report in reports)
 
-    @rule()
-    def restart(self) -> None:
-        """Save one engine's book and go on with what was read back."""
-        saved = msgspec.msgpack.encode(self.twin.book)
-        book = msgspec.msgpack.decode(saved, type=Book)
-        self.twin = Watchful(INSTRUMENTS, COSTS, book)
-
     # -- what must hold ----------------------------------------------------------------------------
-
-    @invariant()
-    def a_restart_changed_nothing(self) -> None:
-        """Both engines remember the same, byte for byte."""
-        mine, theirs = (msgspec.msgpack.encode(e.book) for e in (self.engine, self.twin))
-        assert mine == theirs
 
     @invariant()
     def balances_follow_from_the_fills(self) -> None:
@@ -210,43 +157,22 @@ class Course(RuleBasedStateMachine):
         """Exactly the symbols of open orders are busy."""
         listed = {state.order.client_order_id for state in self.engine.account().open_orders}
         assert listed == {c for c, s in self.states.items() if not s.status.final}
-        for symbol in INSTRUMENTS:
+        for symbol in self.instruments:
             busy = any(self.states[cid].order.symbol == symbol for cid in listed)
             assert self.engine.busy(symbol) is busy
 
     # -- how it is done ----------------------------------------------------------------------------
 
     def _submit(
-        self,
-        symbol: str,
-        side: Side,
-        kind: OrderKind,
-        quantity: Decimal,
-        *,
-        price: Decimal | None = None,
-        trigger: Decimal | None = None,
-        reduce_only: bool = False,
-        group: str | None = None,
+        self, symbol: str, side: Side, kind: OrderKind, quantity: Decimal, **terms: object
     ) -> Reports:
-        self.now += SECOND
-        self.count += 1
-        leg = Leg.ENTRY if side is Side.BUY else Leg.EXIT
-        cid = f"c{self.count}"
-        order = Order(cid, symbol, side, kind, leg, quantity, price, trigger, reduce_only, group)
-        mine, theirs = (self._attempt(e, order) for e in (self.engine, self.twin))
-        if mine:
-            self.asked[cid] = order
-        self._take(mine, theirs)
-        return mine
+        order, reports = self.submit(symbol, side, kind, quantity, **terms)
+        if reports:
+            self.asked[order.client_order_id] = order
+        self._take(reports)
+        return reports
 
-    def _attempt(self, engine: MatchingEngine, order: Order) -> Reports:
-        try:
-            return engine.submit(order, self.now)
-        except Rejected:
-            return []
-
-    def _take(self, reports: Reports, others: Reports) -> None:
-        assert reports == others
+    def _take(self, reports: Reports) -> None:
         for report in reports:
             cid = report.state.order.client_order_id
             before = self.states.get(cid)
@@ -257,10 +183,6 @@ class Course(RuleBasedStateMachine):
             if report.fill is not None:
                 self.fills[cid].append(report.fill)
                 self.ledger.apply(report.fill)
-
-
-def _decimal(price: int) -> Decimal:
-    return Decimal(price).scaleb(-2)
 
 
 TestCourse = Course.TestCase

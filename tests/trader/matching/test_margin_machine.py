@@ -1,82 +1,41 @@
 """Any course of orders, marks, funding, transfers and liquidations keeps the books straight.
 
-One venue, spot and perpetual under one balance; two engines live the same course: one looks only at
-orders that a price could concern, the other at all, and is saved and restored now and then. A
-ledger follows what is reported; a slow model pays and is paid the whole notional of every fill, in
-fractions.
+One venue, spot and perpetual under one balance. A ledger follows what is reported; a slow model
+pays and is paid the whole notional of every fill, in fractions.
 """
 
 from decimal import Decimal
 from fractions import Fraction
 
-import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
-from tests.trader.matching.venue import Watchful
-from trader.accounting.ledger import Ledger
+from tests.trader.matching.twins import START, Twins, cents, instrument
 from trader.accounting.money import worth
-from trader.matching.book import Book
-from trader.matching.engine import MatchingEngine, Reports
-from trader.matching.settings import SimulationSettings
-from trader.model.errors import Rejected
-from trader.model.instrument import Instrument, Terms
-from trader.model.market import SECOND, Candle, Quote
+from trader.matching.engine import Reports
+from trader.model.instrument import Terms
+from trader.model.market import SECOND
 from trader.model.messages import ExecutionReported, FlowReported, LiquidationReported
-from trader.model.orders import (
-    Fill,
-    Flow,
-    FlowKind,
-    Leg,
-    Order,
-    OrderKind,
-    OrderState,
-    Side,
-    TimeInForce,
-)
+from trader.model.orders import Fill, Flow, FlowKind, OrderKind, OrderState, Side, TimeInForce
 
-START = Decimal(3000)
 PERP, SPOT = "BTC-USD-PERP", "BTC-USD"
-COSTS = SimulationSettings(
-    start_equity=START, spread_pct=0.1, slippage_pct=0.05, max_volume_share=0.5
-)
 TERMS = Terms(leverage=7, funding_rate=Decimal("0.00037"), maintenance=Decimal("0.01"))
-INSTRUMENTS = {
-    symbol: Instrument(
-        symbol=symbol,
-        base="BTC",
-        quote="USD",
-        tick=Decimal("0.01"),
-        lot=Decimal("0.0001"),
-        min_quantity=Decimal("0.0001"),
-        min_notional=Decimal(1),
-        maker_fee=Decimal("-0.0001"),
-        taker_fee=Decimal("0.00175"),
-        terms=TERMS if symbol == PERP else None,
-    )
-    for symbol in (SPOT, PERP)
-}
 
 symbols = st.sampled_from((PERP, PERP, PERP, SPOT))
-cents = st.integers(7000, 13000)
+prices = st.integers(7000, 13000)
 quantities = st.integers(1, 1_000_000).map(lambda lots: Decimal(lots).scaleb(-4))
 volumes = st.sampled_from([0.3, 30.0, 1000.0])
 
 
-class Course(RuleBasedStateMachine):
+class Course(Twins):
     """A venue's life."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.now = self.count = 0
-        self.middle: dict[str, float] = {}
+        super().__init__(instrument(SPOT, "-0.0001"), instrument(PERP, "-0.0001", TERMS))
         self.states: dict[str, OrderState] = {}
         self.events: list[Fill | Flow] = []
-        self.ledger = Ledger(cash=START)
         self.earned = Decimal(0)
-        self.engine = MatchingEngine(INSTRUMENTS, COSTS)
-        self.twin = Watchful(INSTRUMENTS, COSTS)
 
     # -- what happens ------------------------------------------------------------------------------
 
@@ -89,19 +48,19 @@ class Course(RuleBasedStateMachine):
         symbol=symbols,
         side=st.sampled_from(Side),
         quantity=quantities,
-        price=cents,
+        price=prices,
         tif=st.sampled_from(TimeInForce),
     )
     def submit_limit(
         self, symbol: str, side: Side, quantity: Decimal, price: int, tif: TimeInForce
     ) -> None:
         """Order at a price."""
-        self._submit(symbol, side, OrderKind.LIMIT, quantity, price=_decimal(price), tif=tif)
+        self._submit(symbol, side, OrderKind.LIMIT, quantity, price=cents(price), tif=tif)
 
     @rule(
         side=st.sampled_from(Side),
         quantity=quantities,
-        price=cents,
+        price=prices,
         kind=st.sampled_from((OrderKind.STOP, OrderKind.STOP_LIMIT, OrderKind.TRAILING)),
         reduce=st.booleans(),
     )
@@ -109,85 +68,60 @@ class Course(RuleBasedStateMachine):
         self, side: Side, quantity: Decimal, price: int, kind: OrderKind, reduce: bool
     ) -> None:
         """Order from a price on."""
-        at = _decimal(price)
-        prices = {
+        at = cents(price)
+        places = {
             OrderKind.STOP: {"trigger": at},
             OrderKind.STOP_LIMIT: {"trigger": at, "price": at - side.sign},
             OrderKind.TRAILING: {"trail": at - 69},
         }
-        self._submit(PERP, side, kind, quantity, reduce_only=reduce, **prices[kind])
+        self._submit(PERP, side, kind, quantity, reduce_only=reduce, **places[kind])
 
     @rule(side=st.sampled_from(Side))
     def stake_all(self, side: Side) -> None:
         """Open for all the money that is free."""
         if PERP in self.middle:
             money = self.engine.book.free("USD") * 6
-            quantity = INSTRUMENTS[PERP].floor_quantity(money / _decimal(13000))
+            quantity = self.instruments[PERP].floor_quantity(money / cents(13000))
             self._submit(PERP, side, OrderKind.MARKET, quantity)
 
-    @rule(low=cents, high=cents)
+    @rule(low=prices, high=prices)
     def protect(self, low: int, high: int) -> None:
         """Put a stop and a target on the position."""
         quantity = self.ledger.quantity(PERP)
         side = Side.SELL if quantity > 0 else Side.BUY
         stop, target = (low, high) if quantity > 0 else (high, low)
         rest = {"reduce_only": True, "group": f"g{self.count}"}
-        self._submit(PERP, side, OrderKind.STOP, abs(quantity), trigger=_decimal(stop), **rest)
-        self._submit(
-            PERP, side, OrderKind.TAKE_PROFIT, abs(quantity), price=_decimal(target), **rest
-        )
+        self._submit(PERP, side, OrderKind.STOP, abs(quantity), trigger=cents(stop), **rest)
+        self._submit(PERP, side, OrderKind.TAKE_PROFIT, abs(quantity), price=cents(target), **rest)
 
     @precondition(lambda self: self.states)
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
         """Cancel any order that ever was."""
         cid = data.draw(st.sampled_from(sorted(self.states)))
-        self._take(*(e.cancel(cid, self.now) for e in (self.engine, self.twin)))
+        self._take(self.both(lambda engine: engine.cancel(cid, self.now)))
 
-    @rule(cents=st.integers(-(10**6), 10**6))
-    def transfer(self, cents: int) -> None:
+    @rule(amount=st.integers(-(10**6), 10**6).map(cents))
+    def transfer(self, amount: Decimal) -> None:
         """Bring money, or take it away."""
-        amount = _decimal(cents)
-        self._take(*(self._attempt(e, amount) for e in (self.engine, self.twin)))
+        self._take(self.request(lambda engine: engine.transfer("USD", amount, self.now)))
 
-    @rule(symbol=symbols, bid=cents, spread=st.integers(0, 50), volume=volumes)
+    @rule(symbol=symbols, bid=prices, spread=st.integers(0, 50), volume=volumes)
     def see_quote(self, symbol: str, bid: int, spread: int, volume: float) -> None:
         """Let the market quote."""
-        self.now += SECOND
-        quote = Quote(self.now, bid / 100, (bid + spread) / 100)
-        self.middle[symbol] = (bid + spread / 2) / 100
-        self._take(*(e.on_quote(symbol, quote, volume) for e in (self.engine, self.twin)))
+        self._take(self.quoted(symbol, bid, spread, volume))
 
-    @rule(symbol=symbols, price=cents, hours=st.integers(0, 20))
+    @rule(symbol=symbols, price=prices, hours=st.integers(0, 20))
     def see_open(self, symbol: str, price: int, hours: int) -> None:
         """Let time pass, and a candle open."""
-        self.now += SECOND + hours * 3600 * SECOND
-        self.middle[symbol] = price / 100
-        args = (symbol, price / 100, self.now)
-        self._take(self.engine.on_open(*args), self.twin.on_open(*args))
+        self._take(self.opened(symbol, price, SECOND + hours * 3600 * SECOND))
 
-    @rule(symbol=symbols, prices=st.lists(cents, min_size=4, max_size=4), volume=volumes)
-    def see_candle(self, symbol: str, prices: list[int], volume: float) -> None:
-        """Let a minute pass and its candle close."""
-        low, first, last, high = (price / 100 for price in sorted(prices))
-        begin, self.now = self.now, self.now + 60 * SECOND
-        candle = Candle(begin, self.now, first, high, low, last, volume)
-        self.middle[symbol] = last
-        self._take(*(e.on_candle(symbol, candle) for e in (self.engine, self.twin)))
-
-    @rule()
-    def restart(self) -> None:
-        """Save one engine's book and go on with what was read back."""
-        saved = msgspec.msgpack.encode(self.twin.book)
-        self.twin = Watchful(INSTRUMENTS, COSTS, msgspec.msgpack.decode(saved, type=Book))
+    @rule(symbol=symbols, four=st.lists(prices, min_size=4, max_size=4), volume=volumes)
+    def see_candle(self, symbol: str, four: list[int], volume: float) -> None:
+        """Let a candle close."""
+        self._take(self.closed(symbol, four, volume))
 
     # -- what must hold ----------------------------------------------------------------------------
-
-    @invariant()
-    def a_restart_changed_nothing(self) -> None:
-        """Both engines remember the same, byte for byte."""
-        mine, theirs = (msgspec.msgpack.encode(e.book) for e in (self.engine, self.twin))
-        assert mine == theirs
 
     @invariant()
     def position_and_balance_are_the_venues(self) -> None:
@@ -251,26 +185,13 @@ class Course(RuleBasedStateMachine):
         return cash + sum(Fraction(worth(held[s], mark)) for s, mark in marks.items())
 
     def _submit(
-        self, symbol: str, side: Side, kind: OrderKind, quantity: Decimal, **changes: object
+        self, symbol: str, side: Side, kind: OrderKind, quantity: Decimal, **terms: object
     ) -> None:
-        if symbol not in self.middle:
-            return  # a fill needs a mark to be valued at
-        self.now += SECOND
-        self.count += 1
-        leg = Leg.ENTRY if side is Side.BUY else Leg.EXIT
-        order = Order(f"c{self.count}", symbol, side, kind, leg, quantity, **changes)
-        self._take(*(self._attempt(e, order) for e in (self.engine, self.twin)))
+        if symbol in self.middle:  # a fill needs a mark to be valued at
+            _, reports = self.submit(symbol, side, kind, quantity, **terms)
+            self._take(reports)
 
-    def _attempt(self, engine: MatchingEngine, asked: Order | Decimal) -> Reports:
-        try:
-            if isinstance(asked, Order):
-                return engine.submit(asked, self.now)
-            return engine.transfer("USD", asked, self.now)
-        except Rejected:
-            return []
-
-    def _take(self, reports: Reports, others: Reports) -> None:
-        assert reports == others
+    def _take(self, reports: Reports) -> None:
         for report in reports:
             if isinstance(report, FlowReported):
                 self.events.append(report.flow)
@@ -292,10 +213,6 @@ class Course(RuleBasedStateMachine):
         loss = position.cost - position.quantity * fill.price + fill.fee
         # A margin of notional / 7, rounded up with each fill that opened.
         assert loss <= abs(position.cost) / 7 + Decimal("0.0001")
-
-
-def _decimal(price: int) -> Decimal:
-    return Decimal(price).scaleb(-2)
 
 
 TestCourse = Course.TestCase

@@ -64,10 +64,10 @@ def holding(quantity: str = "2") -> MatchingEngine:
     return engine
 
 
-def opened_perp(price: float = 100.0, settings: SimulationSettings = FREE) -> MatchingEngine:
-    """Return an engine whose perpetual has opened at a price, without spread or slippage."""
-    engine = MatchingEngine({PERP: TENFOLD}, settings)
-    engine.on_open(PERP, price, 0)
+def opened_perp() -> MatchingEngine:
+    """Return an engine whose perpetual has opened at 100, without spread or slippage."""
+    engine = MatchingEngine({PERP: TENFOLD}, FREE)
+    engine.on_open(PERP, 100.0, 0)
     return engine
 
 
@@ -102,15 +102,15 @@ def limit(
     return msgspec.structs.replace(order, tif=tif, post_only=post_only)
 
 
-def stop_limit(quantity: str, trigger: str, price: str, cid: str = "sl") -> Order:
+def stop_limit(quantity: str, trigger: str, price: str) -> Order:
     """Make a stop under a holding that does not sell below its limit."""
-    order = _order(cid, Side.SELL, OrderKind.STOP_LIMIT, quantity, trigger=D(trigger))
+    order = _order("sl", Side.SELL, OrderKind.STOP_LIMIT, quantity, trigger=D(trigger))
     return msgspec.structs.replace(order, price=D(price))
 
 
-def trailing(side: Side, quantity: str, trail: str, cid: str = "tr") -> Order:
+def trailing(side: Side, quantity: str, trail: str) -> Order:
     """Make a stop that follows the market."""
-    order = _order(cid, side, OrderKind.TRAILING, quantity)
+    order = _order("tr", side, OrderKind.TRAILING, quantity)
     return msgspec.structs.replace(order, trail=D(trail))
 
 

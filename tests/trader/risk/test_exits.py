@@ -33,7 +33,8 @@ def reasons(messages: list[Message]) -> list[Reason | None]:
 
 def secure(desk: Desk) -> bool:
     """Tell whether accepted stops cover all that is held."""
-    return is_secure(desk.rules.instruments[desk.symbol], desk.campaign, abs(desk.held))
+    instrument, campaign = desk.rules.instruments[desk.symbol], desk.campaign
+    return is_secure(instrument, campaign, campaign.by_leg(), abs(desk.held))
 
 
 def moved(desk: Desk, price: float) -> Order:

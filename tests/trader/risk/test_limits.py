@@ -9,7 +9,7 @@ import pytest
 from tests.trader.risk.desk import OTHER, SYMBOL, Desk, canceled, instrument, placed
 from trader.accounting.windows import Window
 from trader.model.instrument import Instrument, Terms
-from trader.model.market import SECOND
+from trader.model.market import SECOND, FeedCondition
 from trader.model.messages import OrderDenied
 from trader.model.orders import Side
 from trader.model.reasons import Reason
@@ -82,12 +82,15 @@ DENIED: list[tuple[Reason, dict[str, Any]]] = [
     (Reason.LOSS_MONTH, lost(Window.MONTH, 10.0)),
     (Reason.STATE_HALTED, {"hold": HALT}),
     (Reason.STATE_REDUCING, {"hold": REDUCE}),
-    (Reason.FEED_STALLED, {"price": Price(close=100.0, closed=NOW, stalled=True)}),
+    (Reason.FEED_STALLED, {"price": Price(close=100.0, closed=NOW, stalled=FeedCondition.STALE)}),
     (Reason.DATA_NO_PRICE, {"price": Price()}),
     (Reason.DATA_STALE, {"now": NOW + 181 * SECOND}),
     (Reason.CONVERSION_STALE, {"conversion": "USD-EUR", "converter": Price()}),
     (Reason.CONVERSION_STALE, {"converter": Price(close=0.9, closed=NOW - 181 * SECOND)}),
-    (Reason.CONVERSION_STALE, {"converter": Price(close=0.9, closed=NOW, stalled=True)}),
+    (
+        Reason.CONVERSION_STALE,
+        {"converter": Price(close=0.9, closed=NOW, stalled=FeedCondition.STALE)},
+    ),
     (Reason.SPREAD_TOO_WIDE, quoted(99.7, 100.3)),
     (Reason.PRICE_MOVED, {"advised": 98.9}),
     (Reason.PRICE_MOVED, {"advised": 101.2}),
@@ -267,7 +270,7 @@ def test_exits_pass_no_limit() -> None:
     desk = Desk()
     stop, target = desk.hold()
     desk.state.holds.append(HALT)
-    desk.state.prices[SYMBOL].stalled = True
+    desk.state.prices[SYMBOL].stalled = FeedCondition.STALE
     desk.now += 10_000 * SECOND
     told = desk.propose(Stance.FLAT, price=math.nan, stop=None, target=None)
     assert canceled(told) == [stop.client_order_id, target.client_order_id]

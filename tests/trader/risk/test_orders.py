@@ -10,6 +10,7 @@ from trader.accounting.windows import Window
 from trader.model.messages import LimitBreached, Message, PositionChanged
 from trader.model.orders import Flow, FlowKind, Leg, Order, OrderKind, OrderStatus, Side
 from trader.model.reasons import Reason
+from trader.model.views import Stance
 from trader.risk import protection
 from trader.risk.orders import move_cash
 from trader.risk.state import Price
@@ -87,6 +88,18 @@ def test_a_rejected_entry_is_over() -> None:
     assert desk.campaign.alive() == []
 
 
+def test_a_rejection_counts_once() -> None:
+    """Told again it is no second failure of the exit."""
+    desk = Desk()
+    stop, target = desk.hold()
+    desk.propose(Stance.FLAT)
+    desk.canceled(stop)
+    (leave,) = placed(desk.canceled(target))
+    assert legs(desk.reject(leave)) == [Leg.EXIT]
+    assert desk.reject(leave) == []
+    assert desk.campaign.failures == 1
+
+
 def test_an_unknown_entry_stays_exposure_until_resolved() -> None:
     """It is neither sent again nor forgotten."""
     desk = Desk()
@@ -116,12 +129,12 @@ def test_an_acknowledgement_after_the_fill_changes_nothing() -> None:
     assert canceled(desk.canceled(entry)) == []
 
 
-def liquidated(desk: Desk, price: str = "149") -> list[Message]:
+def liquidated(desk: Desk) -> list[Message]:
     """Tell that the venue has closed the position of the perpetual."""
     venues = msgspec.structs.replace(
         STRANGE, client_order_id="liquidation-1", symbol=PERP, side=Side.BUY
     )
-    return desk.fill(venues, -desk.held, price)
+    return desk.fill(venues, -desk.held, "149")
 
 
 def test_a_liquidation_is_booked_and_what_rested_is_canceled() -> None:

@@ -17,12 +17,14 @@ PAIR = [Leg.STOP, Leg.TARGET]
 
 def secure(desk: Desk) -> bool:
     """Tell whether the first symbol has nothing left to wait for."""
-    return is_secure(desk.rules.instruments[SYMBOL], desk.campaign, desk.held)
+    instrument, campaign = desk.rules.instruments[SYMBOL], desk.campaign
+    return is_secure(instrument, campaign, campaign.by_leg(), desk.held)
 
 
 def phase(desk: Desk) -> Phase:
     """Return where the first symbol's campaign is."""
-    return phase_of(desk.rules.instruments[SYMBOL], desk.campaign, desk.held)
+    instrument, campaign = desk.rules.instruments[SYMBOL], desk.campaign
+    return phase_of(instrument, campaign, campaign.by_leg(), desk.held)
 
 
 def test_a_fill_is_protected_at_once() -> None:

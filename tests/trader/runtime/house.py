@@ -370,9 +370,9 @@ class House:
             journal=self.ledger if journaled else None,
             faults=FaultPlan(faults),
             taps=dict.fromkeys((Kept, ActorStarted, ActorFailed, RestartActor), (self._see,)),
-            last_resort=lambda role, why: self.lost.append((role, why)),
             edges=edges,
         )
+        self.kernel.last_resort = lambda role, why: self.lost.append((role, why))
         for usual in (Feed, Guard, Check, Boss):
             actor = actors.get(usual.role, usual)
             self.kernel.add(usual.role, partial(actor.start, self.ports))

@@ -31,8 +31,8 @@ def work():
         len(seen)
 
 with open_signals(handle):
-    print("ready", flush=True)
     try:
+        print("ready", flush=True)
         {stuck}
     except KeyboardInterrupt:
         print("interrupted", flush=True)

@@ -46,7 +46,7 @@ def held(quantity: str, *orders: OrderState) -> Account:
         (m.FeedEnded("the data ended"), Reason.HALT_SHUTDOWN, True),
     ],
 )
-def test_what_trips(message: m.Message, reason: Reason, ends_run: bool) -> None:
+def test_a_trip_has_its_reason(message: m.Message, reason: Reason, ends_run: bool) -> None:
     """Each trip has its reason, says more in words, and may end the run."""
     trip = trip_of(message)
 
@@ -65,7 +65,7 @@ def test_what_trips(message: m.Message, reason: Reason, ends_run: bool) -> None:
         m.TradingStateChanged(TradingState.ACTIVE, Reason.START_RECONCILED, ""),
     ],
 )
-def test_what_does_not_trip(message: m.Message) -> None:
+def test_what_is_not_hard_trips_nothing(message: m.Message) -> None:
     """A soft limit is RiskGuard's, and a journal that fails stops entries alone."""
     assert trip_of(message) is None
 

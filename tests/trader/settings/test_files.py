@@ -47,8 +47,8 @@ def test_a_path_that_cannot_even_be_looked_at_is_no_readable_file(tmp_path: Path
         ("a.toml", "risk.max_daily_loss_pct = 3\r\n"),
     ],
 )
-def test_json_and_toml(tmp_path: Path, name: str, content: str) -> None:
-    """Either format is read by the end of its name."""
+def test_a_file_is_read_by_the_end_of_its_name(tmp_path: Path, name: str, content: str) -> None:
+    """As JSON or as TOML, whatever the case of the letters."""
     assert read_tree(write(tmp_path / name, content)) == {"risk": {"max_daily_loss_pct": 3}}
 
 
@@ -73,12 +73,14 @@ def test_json_and_toml(tmp_path: Path, name: str, content: str) -> None:
         pytest.param("a.toml", "#" * 1_000_001, "a.toml: larger than 1 MB", id="large"),
     ],
 )
-def test_unusable_content(tmp_path: Path, name: str, content: str | bytes, said: str) -> None:
-    """What a file may not hold is said with its place."""
+def test_unusable_content_is_named_with_its_place(
+    tmp_path: Path, name: str, content: str | bytes, said: str
+) -> None:
+    """As near as the format lets us tell it."""
     assert refusal(write(tmp_path / name, content)).startswith(said)
 
 
-def test_unusable_paths(tmp_path: Path) -> None:
+def test_a_path_that_is_no_file_says_what_it_is(tmp_path: Path) -> None:
     """A directory, a missing file and an impossible name are told apart."""
     (tmp_path / "d.json").mkdir()
     assert refusal(tmp_path / "d.json").startswith("d.json: cannot be read (Is a directory)")
@@ -121,14 +123,16 @@ def test_junk_is_a_usage_error(
         ("A: 1", None),
     ],
 )
-def test_env_lines(tmp_path: Path, line: str, value: str | None) -> None:
+def test_a_line_of_a_dot_env_is_read_as_a_shell_does(
+    tmp_path: Path, line: str, value: str | None
+) -> None:
     """Quotes, comments and `export` are understood; a line that assigns nothing is told apart."""
     assert read_env_file(write(tmp_path / ".env", f"\n{line}")) == (EnvLine(2, "A", value),)
 
 
 @pytest.mark.parametrize("line", ["", "# A=1", "   ", "=1", "-----END KEY-----", "1A=2"])
-def test_env_lines_without_a_name(tmp_path: Path, line: str) -> None:
-    """Comments and the inner lines of foreign values are passed over."""
+def test_a_line_of_a_dot_env_that_names_nothing_is_passed_over(tmp_path: Path, line: str) -> None:
+    """Comments, and the inner lines of foreign values."""
     assert not read_env_file(write(tmp_path / ".env", line))
 
 

@@ -64,8 +64,8 @@ def test_the_json_of_the_issue_loads_unchanged(tmp_path: Path, profile: str) -> 
     assert [note.split(" (")[0] for note in loaded.notes] == ["trading.leverage = 5"]
 
 
-def test_layers_in_their_order(tmp_path: Path) -> None:
-    """Each layer hides those below it, and the value in force knows them all."""
+def test_a_layer_hides_those_below_it(tmp_path: Path) -> None:
+    """And the value in force knows them all."""
     one = json_file(tmp_path / "1.json", {"risk": {"max_daily_loss_pct": 2.3}})
     two = json_file(tmp_path / "2.json", {"risk": {"max_daily_loss_pct": 2.4}})
     dot_env = env_file(tmp_path / ".env", "TRADER__RISK__MAX_DAILY_LOSS_PCT=2.1")

@@ -40,7 +40,7 @@ def test_without_a_near_name_the_list_is_named() -> None:
 
 
 @given(st.lists(st.text(min_size=1)))
-def test_one_line_each(texts: list[str]) -> None:
+def test_a_problem_stays_on_its_line(texts: list[str]) -> None:
     """Whatever a file holds, each error stays on its line."""
     problems = Problems()
     for text in texts:

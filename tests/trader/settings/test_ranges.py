@@ -41,8 +41,8 @@ def test_what_is_not_finite_is_out_of_range(number: float | Decimal) -> None:
     assert not Range(-1_000_000, 1_000_000).holds(number)
 
 
-def test_bounds() -> None:
-    """`above` leaves the lower bound out; the upper one is always in."""
+def test_the_lower_bound_may_be_left_out() -> None:
+    """By `above`; the upper one is always in."""
     assert Range(0, 5).holds(0)
     assert Range(0, 5).holds(Decimal(5))
     assert not Range(0, 5, above=True).holds(0.0)

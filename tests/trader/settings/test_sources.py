@@ -1,23 +1,17 @@
 """Each source gives its values with their place, and names what it does not know."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.trader.settings.test_layers import json_file
 from trader.settings import sources
 from trader.settings.problems import Problems
 from trader.settings.sources import Given
 
 
-def json_file(path: Path, tree: Any) -> Path:
-    """Write a JSON file."""
-    path.write_text(json.dumps(tree))
-    return path
-
-
-def test_files_lowest_first(tmp_path: Path) -> None:
+def test_files_are_read_in_their_order(tmp_path: Path) -> None:
     """Files are read in their order, and each value bears the name of its file."""
     one = json_file(tmp_path / "1.json", {"risk": {"max_daily_loss_pct": 1}})
     two = json_file(tmp_path / "2.json", {"trading": {"symbol": "BTC-USD"}})
@@ -50,7 +44,7 @@ def test_files_lowest_first(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_unknown_names_of_a_file(tmp_path: Path, tree: Any, said: str) -> None:
+def test_a_misspelt_name_is_told_the_nearest(tmp_path: Path, tree: Any, said: str) -> None:
     """Misspelt sections and settings are named with the nearest that exists."""
     path = json_file(tmp_path / "a.json", tree)
     problems = Problems()
@@ -58,7 +52,7 @@ def test_unknown_names_of_a_file(tmp_path: Path, tree: Any, said: str) -> None:
     assert [line.replace(str(path), "FILE") for line in problems.lines] == [said]
 
 
-def test_environment() -> None:
+def test_variables_of_the_engine_are_read_and_no_others() -> None:
     """TRADER__ variables are read, others are not looked at."""
     environ = {
         "TRADER__RISK__MAX_DAILY_LOSS_PCT": "3",
@@ -92,7 +86,7 @@ def test_a_misspelt_variable_is_named_and_its_value_kept_back(key: str) -> None:
     ]
 
 
-def test_env_file(tmp_path: Path) -> None:
+def test_a_value_of_a_dot_env_bears_its_line(tmp_path: Path) -> None:
     """Lines bear their number; those of other programs are passed over, broken ones are not."""
     path = tmp_path / ".env"
     path.write_text("API_KEY=\"x\nTRADER__MARKET__SEED='7'\nTRADER__MARKET__SPEED 7\n")
@@ -119,7 +113,7 @@ def test_an_open_env_file_is_a_problem(tmp_path: Path) -> None:
     assert problems.lines == [f"{path}: others may read or write it; chmod 600 {path}"]
 
 
-def test_overrides() -> None:
+def test_the_command_line_gives_paths_and_texts_in_order() -> None:
     """The command line gives paths and texts, in its order."""
     problems = Problems()
     given = sources.from_overrides([("market.seed", "1"), ("seed", "2")], problems)

@@ -24,7 +24,7 @@ def test_the_defaults_agree() -> None:
 
 
 @pytest.mark.parametrize(("first", "second"), AT_MOST)
-def test_at_most(first: str, second: str) -> None:
+def test_the_first_of_a_pair_is_at_most_the_second(first: str, second: str) -> None:
     """The first may equal the second and no more."""
     equal = values() | {first: Value(first, 7.0, "x"), second: Value(second, 7.0, "x")}
     above = equal | {first: Value(first, 7.1, "x")}
@@ -35,7 +35,7 @@ def test_at_most(first: str, second: str) -> None:
 
 
 @pytest.mark.parametrize(("first", "second"), BELOW)
-def test_below(first: str, second: str) -> None:
+def test_the_first_of_a_pair_is_below_the_second(first: str, second: str) -> None:
     """The first may not equal the second."""
     equal = values() | {first: Value(first, 0, "x"), second: Value(second, 0, "y")}
     assert [*disagreements(equal)] == [
@@ -103,8 +103,8 @@ def test_a_rule_without_its_settings_is_passed_over() -> None:
     assert not [*disagreements(some)]
 
 
-def test_remarks() -> None:
-    """Leverage on spot, and data that nothing reads, are remarked upon."""
+def test_what_has_no_effect_is_remarked_upon() -> None:
+    """Leverage on spot, and data that nothing reads."""
     lines = [*remarks(values(trading__leverage=5, market__data="btc.csv"))]
     assert [line.split(" (")[0] for line in lines] == [
         "trading.leverage = 5",
@@ -134,7 +134,7 @@ def test_a_model_is_asked_where_that_is_allowed(
     assert [why in line for line in lines] == ([True] if why else [])
 
 
-def test_remarks_on_models() -> None:
+def test_what_a_model_does_not_use_is_remarked_upon() -> None:
     """A model without a price, an address it does not use, fallbacks of nothing."""
     local = {"llm__model": "openai:a", "llm__base_url": "http://127.0.0.1/v1"}
     prices = {"openai:a": 1.0}

@@ -146,12 +146,12 @@ def test_a_file_must_give_the_type(path: str, value: object) -> None:
         ("system.dry_run", "true or false"),
     ],
 )
-def test_accepted(path: str, text: str) -> None:
-    """What a setting accepts is said in words."""
+def test_a_setting_says_what_it_accepts(path: str, text: str) -> None:
+    """In words and numbers, as a person is told them."""
     assert accepted(fields()[path]) == text
 
 
-def test_accepted_sees_through_annotations() -> None:
+def test_an_annotated_type_accepts_what_its_type_does() -> None:
     """A section may annotate its types."""
     assert accepted(Field("x", Annotated[int, Meta(ge=1)], 1)) == "a whole number"
 
@@ -171,12 +171,12 @@ def test_defaults_read_back() -> None:
 
 
 @given(st.recursive(st.text() | st.integers() | st.floats(), st.lists))
-def test_shown_is_short(value: object) -> None:
+def test_what_was_given_is_shown_in_short(value: object) -> None:
     """An error shows the start of what was given, whatever that is."""
     assert len(shown(value)) <= 70
 
 
-def test_shown_quotes_text_and_survives_monsters() -> None:
+def test_what_was_given_is_shown_whatever_it_is() -> None:
     """Text is told from numbers; what Python itself does not write is described."""
     assert [shown("3"), shown(3), shown(True), shown(None)] == ['"3"', "3", "true", "null"]
     assert shown(16**6000) == "a value too long to show"
@@ -193,7 +193,7 @@ def test_shown_quotes_text_and_survives_monsters() -> None:
         ("is@it?", '"is@it?"'),
     ],
 )
-def test_shown_hides_who_logs_in(given: object, text: str) -> None:
+def test_what_was_given_is_shown_without_a_login(given: object, text: str) -> None:
     """An address that is refused for the password in it is not repeated with it."""
     assert shown(given) == text
 

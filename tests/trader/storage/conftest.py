@@ -1,13 +1,27 @@
-"""Journals to damage."""
+"""Journals to write, and journals to damage."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.trader.storage.samples import DAY, STARTED, append, info, record, write_run
-from trader.storage.archive import open_journal
+from trader.storage.archive import Archive, open_journal
 from trader.storage.journal import Journal
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Name a journal that is not there yet."""
+    return tmp_path / "journal.db"
+
+
+@pytest.fixture
+def archive(path: Path) -> Iterator[Archive]:
+    """Open an empty journal."""
+    with open_journal(path) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+from msgspec.structs import astuple
+
 from trader.storage.archive import Archive, open_archive, open_journal
 from trader.storage.journal import Journal
 from trader.storage.schema import Record, Run, RunInfo
@@ -26,16 +28,7 @@ def record(seq: int, kind: str = "CandleClosed", receiver: str = "risk_guard") -
 def append(journal: Journal, *records: Record) -> None:
     """Append envelopes."""
     for each in records:
-        journal.append(
-            each.seq,
-            each.time,
-            each.sender,
-            each.receiver,
-            each.cause,
-            each.correlation,
-            each.kind,
-            each.body,
-        )
+        journal.append(*astuple(each))
 
 
 def write_run(path: Path, records: list[Record], started: int = STARTED) -> Run:

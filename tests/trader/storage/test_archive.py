@@ -28,7 +28,7 @@ CURE = (
 
 
 @pytest.mark.parametrize("spot", range(0, 97, 3))
-def test_damaged_head(tmp_path: Path, closed: Path, spot: int) -> None:
+def test_a_damaged_head_is_refused(tmp_path: Path, closed: Path, spot: int) -> None:
     """A head that says what is not so is refused; without one the journal is read as it is."""
     path = fresh_copy(closed, tmp_path / "copy")
     head = path.with_name("journal.head")
@@ -110,8 +110,8 @@ def other_tables(path: Path) -> None:
         (other_tables, "its tables are not those of a journal"),
     ],
 )
-def test_what_is_no_journal(tmp_path: Path, write: object, text: str) -> None:
-    """What is not a journal of this engine is refused in one line, with the cure."""
+def test_what_is_no_journal_is_refused(tmp_path: Path, write: object, text: str) -> None:
+    """In one line, with the cure."""
     path = tmp_path / "journal.db"
     write(path)  # type: ignore[operator]
     with pytest.raises(JournalError) as caught, open_journal(path):
@@ -206,7 +206,7 @@ def test_old_rows_are_checked_when_read(
             archive.verify()
 
 
-def test_newest_run_of_an_account(tmp_path: Path) -> None:
+def test_an_account_has_a_newest_run_of_its_own(tmp_path: Path) -> None:
     """Each account has its own newest run that did anything; one that never ran has none."""
     with open_journal(tmp_path / "journal.db") as archive:
         for account in ("a", "b", "a", "c"):
@@ -220,7 +220,7 @@ def test_newest_run_of_an_account(tmp_path: Path) -> None:
     assert [run and run.number for run in last] == [3, 2, 4, None]
 
 
-def test_messages_after_a_checkpoint(tmp_path: Path) -> None:
+def test_what_a_role_must_fold_again_is_found(tmp_path: Path) -> None:
     """What a role must fold again: its own envelopes, by seq, that its checkpoint does not hold.
 
     Quotes are journaled once they count, later than their seq says. An envelope whose handler

@@ -56,8 +56,10 @@ MASK = st.sampled_from([0x01, 0x20, 0x80, 0xFF])
 
 @damage
 @given(SPOT, MASK)
-def test_flipped_bits(tmp_path: Path, closed: Path, spot: float, mask: int) -> None:
-    """Flipped bits anywhere in a journal are refused, or change nothing that is read or written."""
+def test_flipped_bits_are_refused_or_idle(
+    tmp_path: Path, closed: Path, spot: float, mask: int
+) -> None:
+    """Anywhere in a journal; idle ones change nothing that is read or written."""
     path = fresh_copy(closed, tmp_path / "copy")
     damaged = bytearray(path.read_bytes())
     damaged[int(spot * len(damaged))] ^= mask
@@ -66,7 +68,7 @@ def test_flipped_bits(tmp_path: Path, closed: Path, spot: float, mask: int) -> N
     refused_or_harmless(path, read(closed))
 
 
-def test_damage_in_the_schema(tmp_path: Path, closed: Path) -> None:
+def test_damage_in_the_schema_is_one_line(tmp_path: Path, closed: Path) -> None:
     """Damage that SQLite cannot even put into words is one line, too."""
     path = fresh_copy(closed, tmp_path / "copy")
     path.write_bytes(path.read_bytes().replace(b"tablecheckpoints", b"table\x9checkpoints"))
@@ -78,8 +80,8 @@ def test_damage_in_the_schema(tmp_path: Path, closed: Path) -> None:
 @damage
 @given(SPOT)
 @example(0.0)
-def test_shortened_file(tmp_path: Path, closed: Path, spot: float) -> None:
-    """A journal cut off anywhere is refused."""
+def test_a_journal_that_was_cut_off_is_refused(tmp_path: Path, closed: Path, spot: float) -> None:
+    """Wherever that was."""
     path = fresh_copy(closed, tmp_path / "copy")
     whole = path.read_bytes()
     path.write_bytes(whole[: int(spot * len(whole))])
@@ -92,7 +94,9 @@ def test_shortened_file(tmp_path: Path, closed: Path, spot: float) -> None:
 
 @damage
 @given(SPOT, MASK)
-def test_flipped_bits_in_the_log(tmp_path: Path, crashed: Path, spot: float, mask: int) -> None:
+def test_a_log_with_flipped_bits_is_missed(
+    tmp_path: Path, crashed: Path, spot: float, mask: int
+) -> None:
     """SQLite drops the log from the first flipped bit on; that what was durable is gone is seen."""
     path = fresh_copy(crashed, tmp_path / "copy")
     log = path.with_name("journal.db-wal")
@@ -106,8 +110,8 @@ def test_flipped_bits_in_the_log(tmp_path: Path, crashed: Path, spot: float, mas
 @damage
 @given(SPOT)
 @example(0.0)
-def test_shortened_log(tmp_path: Path, crashed: Path, spot: float) -> None:
-    """A log cut off anywhere has lost what was durable, and that is seen."""
+def test_a_log_that_was_cut_off_is_missed(tmp_path: Path, crashed: Path, spot: float) -> None:
+    """Wherever that was: it has lost what was durable."""
     path = fresh_copy(crashed, tmp_path / "copy")
     log = path.with_name("journal.db-wal")
     log.write_bytes(log.read_bytes()[: int(spot * log.stat().st_size)])

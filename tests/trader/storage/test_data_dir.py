@@ -27,7 +27,7 @@ def test_is_created_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "data"
 
     with open_data_dir(path) as data:
-        assert data.journal == path / "journal.db"
+        assert data == path
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o700
     assert stat.S_IMODE((path / "engine.lock").stat().st_mode) == 0o600
@@ -58,9 +58,9 @@ def test_anybody_can_ask_who_holds_it(tmp_path: Path) -> None:
 def test_can_be_opened_again(tmp_path: Path) -> None:
     """The lock ends with the block; what is in the directory stays."""
     with open_data_dir(tmp_path) as data:
-        data.journal.write_bytes(b"kept")
+        (data / "journal.db").write_bytes(b"kept")
     with open_data_dir(tmp_path) as data:
-        assert data.journal.read_bytes() == b"kept"
+        assert (data / "journal.db").read_bytes() == b"kept"
 
 
 def test_lock_dies_with_its_process(tmp_path: Path) -> None:
@@ -82,11 +82,11 @@ def test_lock_dies_with_its_process(tmp_path: Path) -> None:
         child.wait()
 
         with open_data_dir(tmp_path) as data:
-            assert (data.path / "engine.lock").read_text() == f"{os.getpid()}\n"
+            assert (data / "engine.lock").read_text() == f"{os.getpid()}\n"
 
 
 @pytest.mark.parametrize("name", ["file", "file/below", "x" * 300])
-def test_file_in_the_way(tmp_path: Path, name: str) -> None:
+def test_a_file_in_its_place_is_named(tmp_path: Path, name: str) -> None:
     """What cannot be a directory is one line that says which, and what to do."""
     (tmp_path / "file").touch()
 
@@ -97,7 +97,7 @@ def test_file_in_the_way(tmp_path: Path, name: str) -> None:
     assert str(caught.value).endswith("; choose another with --data-dir (system.data_dir)")
 
 
-def test_unwritable_place(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """A place where nothing can be written is one line, too."""
     (tmp_path / "engine.lock").mkdir()
 

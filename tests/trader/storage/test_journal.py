@@ -6,7 +6,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -38,19 +37,6 @@ with open_journal(Path(sys.argv[1])) as archive:
             journal.flush(durable=durable)
         print(seq, journal.audit_digest, flush=True)
 """
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Name a journal that is not there yet."""
-    return tmp_path / "journal.db"
-
-
-@pytest.fixture
-def archive(path: Path) -> Iterator[Archive]:
-    """Open an empty journal."""
-    with open_journal(path) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -379,6 +365,31 @@ def test_unwritable_head_is_a_journal_error(path: Path, journal: Journal) -> Non
     journal.flush(durable=True)
 
     assert read(path)[1] == [[record(1), record(2)]]  # type: ignore[index]
+
+
+def test_a_head_that_was_not_written_is_not_forgotten(path: Path, journal: Journal) -> None:
+    """Nothing more has come, and still what was to be durable is not known to be."""
+    head = path.with_name("journal.head")
+    head.unlink()
+    head.mkdir()
+    append(journal, record(1))
+    for _ in range(2):
+        with pytest.raises(JournalError, match="Is a directory"):
+            journal.flush(durable=True)
+
+
+@pytest.mark.parametrize("replaced", [False, True], ids=["deleted", "replaced"])
+def test_a_journal_that_was_taken_away_is_a_journal_error(
+    replaced: bool, path: Path, journal: Journal
+) -> None:
+    """SQLite would write on into a file without a name, of which nothing is left at the end."""
+    path.unlink()
+    if replaced:
+        path.touch()
+    append(journal, record(1))
+    for _ in range(2):
+        with pytest.raises(JournalError, match=r"another file|No such file"):
+            journal.flush(durable=True)
 
 
 def test_killed_writer_loses_nothing_it_flushed(path: Path) -> None:

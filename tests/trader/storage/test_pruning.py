@@ -1,6 +1,5 @@
 """Pruning: old rows go, and the chain of those that stay can still be checked."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,23 +8,10 @@ from hypothesis import strategies as st
 
 from tests.trader.storage.samples import DAY, STARTED, append, info, record
 from trader.model.errors import JournalError
-from trader.storage.archive import Archive, open_archive, open_journal
+from trader.storage.archive import Archive, open_archive
 from trader.storage.database import transaction
 from trader.storage.journal import Journal
 from trader.storage.pruning import drop, prune_runs
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Name a journal that is not there yet."""
-    return tmp_path / "journal.db"
-
-
-@pytest.fixture
-def archive(path: Path) -> Iterator[Archive]:
-    """Open an empty journal."""
-    with open_journal(path) as opened:
-        yield opened
 
 
 def run(

@@ -50,12 +50,38 @@ def test_sums_are_by_source_and_prompt_version() -> None:
     assert (rules.source, rules.tokens, rules.result) == ("rules", 0, Decimal(1))
 
 
-def test_the_text_has_a_line_for_each_sum_reason_and_advice() -> None:
-    """It says that nothing of it was real."""
+def test_the_text_has_each_sum_reason_and_advice() -> None:
+    """It says that nothing of it was real, and what a model took for its answer."""
     lines = to_text(AdviceReport("0001", True, ALL, sum_up(ALL))).splitlines()
 
     assert lines[0] == SIMULATED
-    assert [line.split()[0] for line in lines[4:7]] == ["openai:any", "openai:any", "rules"]
+    assert lines[3:6] == [
+        "openai:any (prompt 1)",
+        "  advice 4  hold 1  refused 1  denied 0  ordered 2  unanswered 0",
+        "  trades 2  wins 1  net -7.50  tokens 3600  USD 0.008",
+    ]
+    assert [lines[at] for at in (6, 9)] == ["openai:any (prompt 2)", "rules"]
     assert "     1 ADVICE_FALSE_CLAIMS" in lines
-    assert lines[-len(ALL) :][1].endswith("-20.00")
-    assert lines[-3].split()[-1] == "ADVICE_FALSE_CLAIMS"
+    lost, rules = lines[-9], lines[-1]
+    assert lost.split() == ["01-01", "00:01", "BTC-USD", "long", "0.80", "ordered", "-20.00"]
+    assert lines[-8].split() == [
+        *("openai:any", "(prompt", "1)", "tokens", "900", "USD", "0.002", "1.5", "s")
+    ]
+    assert lines[-5].endswith("refused  ADVICE_FALSE_CLAIMS")
+    assert rules.endswith("+1.00")
+
+
+def test_the_text_fits_in_80_columns() -> None:
+    """Also what is told of a perpetual, at the longest."""
+    widest = msgspec.structs.replace(
+        REFUSED,
+        symbol="BTC-USDT-PERP",
+        stance=Stance.SHORT,
+        reason=max(Reason, key=len),
+        source="anthropic:claude-sonnet-4-5",
+        version="12",
+        tokens=123_456,
+    )
+    report = AdviceReport("0001", True, (widest, WON) * 99, sum_up((widest, WON) * 99_999))
+
+    assert max(map(len, to_text(report).splitlines())) <= 80

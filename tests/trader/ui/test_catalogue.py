@@ -10,7 +10,7 @@ ENDED = RunEntry(
     number=7,
     run="0007-20250101T000000",
     state="ended",
-    account="paper/embedded/seed 10/BTC-USD,ETH-USD/1m",
+    account="paper/embedded/seed 27/BTC-USD,ETH-USD/1m",
     profile="conservative",
     mode="paper",
     started="2025-01-01T00:00:00+00:00",
@@ -37,6 +37,15 @@ def test_a_run_is_a_line() -> None:
     )
 
 
+def test_a_perpetual_is_named_as_what_is_spot() -> None:
+    """The account says its leverage as well, and a currency where losses are counted in one."""
+    margined = msgspec.structs.replace(
+        ENDED, account="paper/replay/a.csv/BTC-USDT-PERP/1m/3x/USD", number=8
+    )
+
+    assert to_text([margined]).splitlines()[-1].split()[4] == "BTC-USDT-PERP"
+
+
 def test_a_run_that_died_has_no_result() -> None:
     """Only an end could have told it."""
     assert to_text([DIED]).splitlines()[-1].split()[-3:] == ["-", "-", "died"]
@@ -44,7 +53,7 @@ def test_a_run_that_died_has_no_result() -> None:
 
 def test_the_list_fits_in_80_columns() -> None:
     """However many symbols a run has."""
-    many = msgspec.structs.replace(ENDED, account=f"paper/embedded/seed 10/{'BTC-USD,' * 20}/1m")
+    many = msgspec.structs.replace(ENDED, account=f"paper/embedded/seed 27/{'BTC-USD,' * 20}/1m")
     text = to_text([ENDED, many, DIED])
 
     assert max(map(len, text.splitlines())) <= 80

@@ -162,3 +162,12 @@ def test_events_of_an_order_bear_its_symbol(lines: list[str]) -> None:
         "execution_broker BTC-USD order_rejected",
         "execution_broker None order_rejected",
     ]
+
+
+def test_a_position_says_what_was_realized_after_costs() -> None:
+    """A summary calls `realized` what is before them."""
+    line = to_line(m.PositionChanged("BTC-USD", Decimal(1), Decimal(100), Decimal("-0.5")))
+
+    assert line is not None
+    assert line.fields["realized_net"] == Decimal("-0.5")
+    assert "realized" not in line.fields

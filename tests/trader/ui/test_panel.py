@@ -103,7 +103,20 @@ def test_a_panel_fits_whatever_the_size(width: int, height: int, symbols: int) -
     assert max(map(len, panel), default=0) <= width
     assert len(panel) <= rows_for(height) < height
     if width >= LEAST_WIDTH and height >= LEAST_HEIGHT:
-        assert [row.split()[0] for row in panel[1:4]] == ["equity", "P&L", "trades"]
+        labels = [row.split()[0] for row in panel if not row.startswith(" ")]
+        assert labels[1:4] == ["equity", "P&L", "trades"]
+
+
+def test_no_amount_of_a_profit_is_cut_off() -> None:
+    """What does not fit beside the others stands below them: on a perpetual, its funding."""
+    pnl = Pnl(*map(Decimal, ("-1130.84", "-1.50", "5648.13", "-3.00", "-6783.47")))
+    rows = shown(changed(pnl=pnl)).splitlines()
+
+    assert rows[2].split() == [
+        *("P&L", "net", "-6,783.47", "realized", "-1,130.84", "unrealized", "-1.50"),
+        *("fees", "5,648.13"),
+    ]
+    assert rows[3].split() == ["funding", "-3.00"]
 
 
 def test_several_symbols_are_rows() -> None:
@@ -137,7 +150,7 @@ def test_what_holds_trading_says_why_since_when_and_what_lifts_it() -> None:
     since, midnight = "2025-01-01T14:05:09+00:00", "2025-01-02T00:00:00+00:00"
     total, day = Reason.DRAWDOWN_TOTAL, Reason.LOSS_DAY
     holds = (
-        HoldStatus(total, TradingState.HALTED, "20.1 % of 20 %", since, "until `run.py resume`"),
+        HoldStatus(total, TradingState.HALTED, "20 % of 20 %", since, "until `run.py resume`"),
         HoldStatus(day, TradingState.REDUCING, "3 % of 3 %", since, "until 00:00 UTC", midnight),
     )
     halted = changed(state=TradingState.HALTED, holds=holds)
@@ -145,8 +158,8 @@ def test_what_holds_trading_says_why_since_when_and_what_lifts_it() -> None:
 
     assert "HALTED" in rows[0]
     assert rows[1:3] == [
-        "halted    DRAWDOWN_TOTAL since 01-01 14:05 until `run.py resume` 20.1 % of 20 %",
-        "reducing  LOSS_DAY since 01-01 14:05 until 01-02 00:00 UTC 3 % of 3 %",
+        "halted    DRAWDOWN_TOTAL since 01-01 14:05 until `run.py resume`: 20 % of 20 %",
+        "reducing  LOSS_DAY since 01-01 14:05 until 01-02 00:00 UTC: 3 % of 3 %",
     ]
     smallest = shown(halted, LEAST_WIDTH, LEAST_HEIGHT).splitlines()
     assert smallest[1] == "halted    DRAWDOWN_TOTAL since 01-01 14…"

@@ -167,11 +167,11 @@ def test_the_status_line_shows_where_the_run_is() -> None:
         pnl=Decimal("12.50"),
         trades=3,
         candles=1234,
-        speed=617.0,
+        candles_per_second=617.0,
     )
 
     assert line.event == "status"
     assert pairs(line.fields) == (
         "state=active BTC-USD=101.25 BTC-USD.position=0.50 ETH-USD=7.5 ETH-USD.position=0"
-        " equity=10012.50 pnl=12.50 trades=3 candles=1234 speed=617"
+        " equity=10012.50 pnl=12.50 trades=3 candles=1234 candles_per_second=617"
     )

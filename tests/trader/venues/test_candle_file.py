@@ -67,7 +67,7 @@ def test_columns_hold_what_the_file_says(tmp_path: Path) -> None:
     ],
     ids=["seconds", "byte order mark", "quotes", "spellings", "other columns"],
 )
-def test_the_same_candle_in_other_clothes(tmp_path: Path, header: str, row: str) -> None:
+def test_layout_changes_no_candle(tmp_path: Path, header: str, row: str) -> None:
     """Seconds, quotes, spaces, more columns and another order change nothing."""
     expected = load_candles(write(tmp_path, *at(0)), MINUTE)
 
@@ -286,8 +286,10 @@ def test_digits_are_not_grouped(tmp_path: Path) -> None:
         ("binance_BTCUSDT_1d_2017-08-17_2026-04-29.csv", 1440 * MINUTE, 3_178, 0),
     ],
 )
-def test_real_files(shared: Path, name: str, interval: int, count: int, gaps: int) -> None:
-    """Files of real candles are read whole, their gaps counted."""
+def test_real_files_are_whole(
+    shared: Path, name: str, interval: int, count: int, gaps: int
+) -> None:
+    """No candle is left out, and the gaps are counted."""
     series = load_candles(shared / "data" / "ohlcv" / name, interval)
 
     assert (count, gaps) == (len(series), series.gaps)

@@ -6,10 +6,13 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 from tests.trader.indicators.forms import stream_indicators
 from tests.trader.venues.stepping import SinkLog, Stepper
 from trader.model.market import SECOND, Candle
 from trader.model.messages import CandleReceived, Message, QuoteReceived
+from trader.settings.schema import MarketSettings
 from trader.venues.embedded import EPOCH, LAST, EmbeddedMarket
 from trader.venues.paths import STEPS
 from trader.venues.sink import SETTLE
@@ -21,7 +24,8 @@ def open_market(sink: SinkLog | None = None, **options: Any) -> EmbeddedMarket:
     """Return a market of two symbols with little history."""
     settings: dict[str, Any] = {"history": 20, "limit": 3, "seed": 1, **options}
     symbols = settings.pop("symbols", ["BTC-USD", "ETH-USD"])
-    return EmbeddedMarket(symbols, MINUTE, sink=sink or SinkLog(), **settings)
+    interval = settings.pop("interval", MINUTE)
+    return EmbeddedMarket(symbols, interval, sink=sink or SinkLog(), **settings)
 
 
 def posts(market: EmbeddedMarket) -> list[Message]:
@@ -54,6 +58,17 @@ def test_the_stream_begins_where_history_ends() -> None:
     assert before[-1].ts_event == market.start == EPOCH == after[0].ts_open
     assert len(before) == 20
     assert all(a.ts_event == b.ts_open for a, b in itertools.pairwise(joined))
+
+
+@pytest.mark.parametrize("minutes", [1, 7, 1_440, 3 * 1_440, 7 * 1_440, 30 * 1_440])
+def test_candles_of_any_interval_are_ones(minutes: int) -> None:
+    """Also of one that does not divide the time at which the stream would begin."""
+    market = open_market(interval=minutes * MINUTE)
+    begins, all_ = market.start, [*history(market), *candles(market)]
+
+    assert EPOCH - minutes * MINUTE < begins <= EPOCH
+    assert {candle.fault(minutes * MINUTE) for candle in all_} == {None}
+    assert all_[20].ts_open == begins
 
 
 def test_the_market_ends_before_its_times_fit_nowhere() -> None:
@@ -170,7 +185,7 @@ def test_it_imports_neither_numpy_nor_pandas() -> None:
 
 def test_the_first_hour_gives_the_rules_something_to_do() -> None:
     """With the default seed, WaveTrend crosses up below -40 within sixty candles of the start."""
-    market = open_market(symbols=["BTC-USD"], history=1000, limit=60)
+    market = open_market(symbols=["BTC-USD"], history=1000, limit=60, seed=MarketSettings().seed)
     indicators = stream_indicators()
     memory = indicators.start()
     for candle in history(market, count=1000):

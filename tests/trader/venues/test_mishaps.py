@@ -61,7 +61,7 @@ def check(mishaps: Mapping[int, str], name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", MISHAPS)
-def test_each_mishap_alone(kind: str):
+def test_after_a_mishap_the_next_candle_is_sound(kind: str):
     """Whichever it is, the next candle is sound."""
     check({10: kind}, kind)
 

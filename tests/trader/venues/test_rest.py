@@ -15,6 +15,7 @@ from trader.model.errors import NotSent, OutcomeUnknown, UsageError
 from trader.model.instrument import Instrument, Terms
 from trader.model.market import SECOND, Quote
 from trader.venues.rest import Rest, open_client
+from trader.venues.symbols import from_ccxt
 
 MINUTE = 60 * SECOND
 
@@ -55,7 +56,7 @@ def test_contracts_that_are_not_of_one_are_refused(change: dict[str, Any]):
         Rest("okx", client).instrument("BTC-USDT-PERP")
 
 
-def test_rules_of_real_perpetuals(shared: Path):
+def test_real_perpetuals_have_their_steps_and_leverage(shared: Path):
     """Bybit's list as ccxt reads it: steps, minimums and leverage."""
     name = "BYBIT_v5_market_instruments_info_category_linear_status_Trading_limit_1000.json.gz"
     raw = json.loads(gzip.decompress((shared / "data/rest/cryptofeed-v3" / name).read_bytes()))
@@ -63,7 +64,7 @@ def test_rules_of_real_perpetuals(shared: Path):
     client.publicGetV5MarketInstrumentsInfo = lambda _params: raw
     client.set_markets(client.fetch_future_markets({"category": "linear"}))
     venue = Rest("bybit", client)
-    perpetuals = [s for s in venue.symbols() if s.endswith("-USDT-PERP")]
+    perpetuals = [from_ccxt(name) for name in client.markets if name.endswith("/USDT:USDT")]
 
     assert len(perpetuals) > 500
     assert all(venue.instrument(symbol).terms for symbol in perpetuals)
@@ -159,6 +160,6 @@ def test_what_ccxt_raises_is_one_line_of_ours(error: Exception, kind: type, text
     one = rest()
     one._client.down = error
     with pytest.raises(kind, match=text.split(":")[0]) as caught:
-        one.symbols()
+        one.instrument("BTC-USD")
     assert str(caught.value).startswith(text)
     assert "\n" not in str(caught.value)

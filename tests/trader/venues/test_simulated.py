@@ -9,7 +9,7 @@ import pytest
 
 from tests.trader.venues.stepping import Stepper
 from trader.matching.settings import SimulationSettings
-from trader.model.errors import Rejected, UsageError
+from trader.model.errors import Rejected
 from trader.model.ids import client_order_id, order_hash
 from trader.model.market import SECOND, Candle, Quote
 from trader.model.messages import ExecutionReported, FlowReported, Message
@@ -37,9 +37,9 @@ def open_exchange(saved: bytes | None = None) -> SimulatedExchange:
 class Session:
     """A connection with its clock and gate."""
 
-    def __init__(self, exchange: SimulatedExchange, gate: Interlock | None = None) -> None:
+    def __init__(self, exchange: SimulatedExchange) -> None:
         self.clock = Stepper()
-        self.gate = gate or Interlock()
+        self.gate = Interlock()
         self.venue: SimulatedConnection = exchange.connect(self.clock, self.gate)
 
     def submit(self, order: Order) -> OrderStatus:
@@ -264,27 +264,6 @@ def test_two_threads_share_one_engine() -> None:
 
     assert exchange.account().open_orders == ()
     assert len(reports) == 3 * 50 * 2
-
-
-def test_known_symbols_have_their_rules() -> None:
-    """A symbol the market serves has the instrument the exchange was opened with."""
-    venue = Session(open_exchange()).venue
-
-    assert simulated_instrument("ETH-USD", 3_000.0, SETTINGS) == venue.instrument("ETH-USD")
-
-
-@pytest.mark.parametrize(
-    ("symbol", "text"),
-    [
-        ("BTC-USDT", "not served by this market; it has BTC-USD"),
-        ("DOGE-EUR", "not served by this market; it has "),
-        ("btcusd", "not of the form BTC-USD"),
-    ],
-)
-def test_unknown_symbols_are_refused(symbol: str, text: str) -> None:
-    """A symbol of another form, or that the market lacks, is a usage error that shows a way out."""
-    with pytest.raises(UsageError, match=text):
-        Session(open_exchange()).venue.instrument(symbol)
 
 
 def test_a_transfer_is_reported_and_listed() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from trader.model.instrument import PERPETUAL, is_perpetual
 from trader.model.market import Candle, Quote
 from trader.venues.streams.adapter import Base, Manners, unknown, unreadable
 from trader.venues.streams.events import (
@@ -20,8 +21,6 @@ from trader.venues.streams.events import (
     Trade,
 )
 from trader.venues.streams.times import MILLISECOND
-
-PERPETUAL = "-PERP"
 
 
 class _Envelope(msgspec.Struct):
@@ -96,7 +95,7 @@ class Binance(Base):
 
     def __init__(self, symbols: Sequence[str], channels: Sequence[str], interval: str) -> None:
         super().__init__(symbols, channels, interval)
-        self.futures = any(symbol.endswith(PERPETUAL) for symbol in self.symbols)
+        self.futures = any(map(is_perpetual, self.symbols))
         self._last: dict[str, int] = {}
         self._takers: dict[str, Callable[[msgspec.Raw, int], Event]] = {
             "bookTicker": self._top,

@@ -8,13 +8,13 @@ from decimal import Decimal
 
 import msgspec
 
+from trader.model.instrument import PERPETUAL, is_perpetual
 from trader.model.market import SECOND, Candle, Quote, interval_ns
 from trader.venues.streams.adapter import Base, Manners, unknown, unreadable
 from trader.venues.streams.book import Book
 from trader.venues.streams.events import Barred, Beat, Booked, Event, Fault, Quoted, Trade
 from trader.venues.streams.times import MILLISECOND
 
-PERPETUAL = "-PERP"
 _USDC = "-USDC" + PERPETUAL
 _ARGUMENTS = 10
 """Arguments a subscription may have on spot."""
@@ -87,7 +87,7 @@ class Bybit(Base):
 
     def __init__(self, symbols: Sequence[str], channels: Sequence[str], interval: str) -> None:
         super().__init__(symbols, channels, interval)
-        self.linear = any(symbol.endswith(PERPETUAL) for symbol in self.symbols)
+        self.linear = any(map(is_perpetual, self.symbols))
         minutes = str(interval_ns(interval) // (60 * SECOND))
         self._bar = _NAMES.get(interval, minutes)
         self._books: dict[str, Book] = {}

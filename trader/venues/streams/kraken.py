@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from trader.model.market import Candle, Quote, interval_ns
+from trader.model.market import SECOND, Candle, Quote, interval_ns
 from trader.venues.streams.adapter import Base, Manners, unknown, unreadable
 from trader.venues.streams.book import Book
 from trader.venues.streams.events import Barred, Beat, Booked, Event, Fault, Quoted, Trade
@@ -113,7 +113,7 @@ class Kraken(Base):
     def __init__(self, symbols: Sequence[str], channels: Sequence[str], interval: str) -> None:
         super().__init__(symbols, channels, interval)
         self._length = interval_ns(interval)
-        self._minutes = self._length // 60_000_000_000
+        self._minutes = self._length // (60 * SECOND)
         self._books: dict[str, Book] = {}
         self._takers: dict[type, Callable[[Any, list[Event], int], None]] = {
             _Status: self._beat,

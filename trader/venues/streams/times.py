@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 
+from trader.model.market import SECOND
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND = 1_000_000
+MILLISECOND = SECOND // 1_000
 
 
 def to_ns(moment: datetime) -> int:

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.trader.indicators.candles import expected, rough
+from tests.trader.indicators.candles import expected, first, rough
 from tests.trader.indicators.comparison import Columns, differing
 from tests.trader.indicators.test_cipher_a import fold
 from trader.indicators.rules_a import COLUMNS_A
@@ -52,9 +51,7 @@ def test_both_forms_agree(s: CipherASettings, series: Series) -> None:
 @given(rough(missing=0.01), st.integers(0, 700))
 def test_no_past_value_changes(series: Series, cut: int) -> None:
     """Of any prefix the columns are the prefix of the columns."""
-    names = ("ts_open", "open", "high", "low", "close", "volume")
-    prefix = msgspec.structs.replace(series, **{n: getattr(series, n)[:cut] for n in names})
-    found, before = whole(series), whole(prefix)
+    found, before = whole(series), whole(first(series, cut))
 
     assert [n for n in COLUMNS_A if str(found[n][:cut]) != str(before[n])] == []
 

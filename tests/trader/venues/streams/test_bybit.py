@@ -13,9 +13,9 @@ from trader.venues.streams.events import Barred, Beat, Booked, Confirmed, Quoted
 MILLISECOND = 1_000_000
 
 
-def bybit(symbol: str = "BTC-USDT-PERP", interval: str = "5m") -> Bybit:
-    """Return an adapter."""
-    return Bybit((symbol,), ("publicTrade", "kline", "orderbook.1"), interval)
+def bybit(symbol: str = "BTC-USDT-PERP") -> Bybit:
+    """Return an adapter of five-minute candles."""
+    return Bybit((symbol,), ("publicTrade", "kline", "orderbook.1"), "5m")
 
 
 def real(shared: Path, name: str) -> bytes:
