@@ -1,10 +1,14 @@
 """Start the engine: `python run.py --help`."""
 
+import gc
 import os
 import signal
 import sys
 import threading
 from contextlib import suppress
+
+_YOUNG = 20_000
+"""Objects that are new when garbage is looked for: a start makes many more than 700, to stay."""
 
 
 def leave(ended: SystemExit) -> None:
@@ -23,6 +27,7 @@ def leave(ended: SystemExit) -> None:
 if __name__ == "__main__":
     # Until the engine listens itself, an interrupt just ends the process.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    gc.set_threshold(_YOUNG)
     try:
         from trader.cli import main
     except ImportError as error:
@@ -32,5 +37,6 @@ if __name__ == "__main__":
     try:
         main()
     except SystemExit as ended:
+        gc.freeze()  # the interpreter would look through all there is once more as it ends
         leave(ended)
         raise

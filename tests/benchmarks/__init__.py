@@ -8,6 +8,7 @@ figures   a figure, its target, and the table
 flood     one message, and chains of six, with the queue full
 house     a whole engine over candles that are made up
 latency   one message at a time from another thread, idle and beside a busy thread
+month     a month of recorded minutes by `run.py`, as a person waits for it
 orders    from a candle in to an order out, and what its intent's fsync takes
 panel     a second of looking at a run
 pipeline  a year of candles through the whole engine

@@ -14,6 +14,8 @@ _ROOM = 10_000
 """Lines that may wait for a reader who has stopped reading: about 2 MB."""
 _AT_ONCE = 500
 """Lines that are written together, so that a panel is drawn once for all of them."""
+_PAUSE = 0.02
+"""Seconds in which lines gather: a thread that wakes for each takes turns with the engine."""
 _PATIENCE = 1.0
 
 
@@ -31,6 +33,7 @@ class Terminal:
         self._panel: Sequence[Row] = ()
         self._shown: Sequence[Row] = ()
         self._rest = ""
+        self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="terminal", daemon=True)
         self._thread.start()
 
@@ -74,6 +77,7 @@ class Terminal:
     def close(self) -> None:
         """Remove the panel and wait a moment for what is still to be written, not for a reader."""
         self._panel = ()
+        self._closed.set()
         while self._lines.full():
             with suppress(queue.Empty):
                 self._lines.get_nowait()
@@ -87,10 +91,11 @@ class Terminal:
             text, over = self._take()
             if self._panel or self._shown:
                 text = self._with_panel(text)
-            try:
+            # The terminal may be gone; the run goes on without it.
+            with suppress(OSError, ValueError):
                 write(text)
-            except (OSError, ValueError):  # the terminal is gone, and the run goes on without it
-                continue
+            if self._lines.empty():
+                self._closed.wait(_PAUSE)
 
     def _take(self) -> tuple[str, bool]:
         """Return what waits, and whether it is the last."""

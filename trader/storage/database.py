@@ -21,6 +21,8 @@ _CURE = (
 )
 _MAKE_ROOM = "see to its space and permissions, or choose another --data-dir (system.data_dir)"
 _LOCK_SECONDS = 1.0
+_LOG_PAGES = 4_096
+"""Pages of the log (16 MB) that are moved into the file at once: many were written again since."""
 
 FOREIGN = (sqlite3.Error, OSError, UnicodeDecodeError)
 """What may be raised; the last where SQLite quotes damaged text in its own error message."""
@@ -103,6 +105,7 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
             raise JournalError(f"{file}: cannot be written; {_MAKE_ROOM}")
     with writing(path):
         connection = _connect(f"{path.absolute().as_uri()}?mode=rw")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
         try:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")

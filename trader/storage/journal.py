@@ -23,12 +23,9 @@ _PUT_RUN = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _PUT_CHECKPOINT = "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?, ?)"
-_COUNT_CHECKPOINTS = "SELECT count(*) FROM checkpoints WHERE run = ?"
-_DROP_CHECKPOINTS = (
-    "DELETE FROM checkpoints WHERE run = :run AND role = :role AND seq NOT IN"
-    " (SELECT seq FROM checkpoints WHERE run = :run AND role = :role ORDER BY row DESC, seq DESC"
-    " LIMIT 2)"
-)
+_DROP_CHECKPOINT = "DELETE FROM checkpoints WHERE run = ? AND role = ? AND seq = ?"
+_KEPT = 2
+"""Checkpoints of a role that stay."""
 
 
 class Journal:
@@ -51,6 +48,7 @@ class Journal:
         self._rows: list[Row] = []
         self._room = _ROOM
         self._checkpoints: dict[str, tuple[int, int, bytes]] = {}
+        self._kept: dict[str, tuple[int, ...]] = {}
         self._durable = False
         self._synchronous = ""
         self._pruned = run.first
@@ -157,12 +155,12 @@ class Journal:
         self._synchronize("FULL" if durable else "NORMAL")
         with transaction(self._archive.path, connection):
             connection.executemany(_INSERT, rows)
-            run = replace(self._reached(rows), **end)
-            if self._checkpoints:
-                run = replace(run, checkpoints=self._put_checkpoints())
+            kept = self._put_checkpoints()
+            count = sum(map(len, kept.values()))
+            run = replace(self._reached(rows), checkpoints=count, **end)
             row = astuple(run)
             connection.execute(_PUT_RUN, (*row, seal(row)))
-        self.run, self._durable = run, False
+        self.run, self._durable, self._kept = run, False, kept
         self._rows, self._checkpoints = self._rows[len(rows) :], {}
         self._fresh += len(rows)
 
@@ -179,14 +177,18 @@ class Journal:
             self._rows = without_passing(self._rows, held)
             self._room = max(_ROOM, 2 * len(self._rows))
 
-    def _put_checkpoints(self) -> int:
-        """Write the checkpoints that wait, drop the oldest, and return how many the run has."""
+    def _put_checkpoints(self) -> dict[str, tuple[int, ...]]:
+        """Write the checkpoints that wait, drop the oldest; return the seqs kept of each role."""
+        kept, execute = dict(self._kept), self._archive.connection.execute
         for role, checkpoint in self._checkpoints.items():
             row = (self.run.number, role, *checkpoint)
-            self._archive.connection.execute(_PUT_CHECKPOINT, (*row, seal(row)))
-            self._archive.connection.execute(_DROP_CHECKPOINTS, {"run": row[0], "role": role})
-        counted = self._archive.connection.execute(_COUNT_CHECKPOINTS, (self.run.number,))
-        return int(counted.fetchone()[0])
+            execute(_PUT_CHECKPOINT, (*row, seal(row)))
+            seq = checkpoint[0]
+            seqs = (*(each for each in kept.get(role, ()) if each != seq), seq)
+            for each in seqs[:-_KEPT]:
+                execute(_DROP_CHECKPOINT, (self.run.number, role, each))
+            kept[role] = seqs[-_KEPT:]
+        return kept
 
     def _synchronize(self, mode: str) -> None:
         if mode != self._synchronous:

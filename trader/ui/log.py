@@ -29,7 +29,7 @@ from trader.ui.redact import redactor
 from trader.ui.render import has_colours, pairs, plain, utc, word
 
 if TYPE_CHECKING:
-    from loguru import Record
+    from loguru import Message, Record, RecordException
 
 TEXT_FILE = "trader.log"
 JSON_FILE = "trader.jsonl"
@@ -38,7 +38,7 @@ _LARGEST = 10_000_000
 _KEPT = 5
 _TERMINAL = "<dim>{extra[clock]}</dim> <level>{level: <8}</level> {extra[line]}"
 _TEXT = "{extra[date]} {extra[clock]} {level: <8} {extra[line]}"
-_JSON = "{extra[json]}"
+_NUMBERS = (bool, int, float)
 _CHATTY = ("ccxt", "ccxt.base.exchange")
 """At DEBUG, ccxt logs the headers of every request, keys and signatures included."""
 
@@ -63,9 +63,9 @@ def open_logging(
     logger.remove()
     logger.configure(patcher=_patcher(redactor(secrets), simulated))
     handler = _LibraryHandler(logging.WARNING)
-    files: list[LineFile] = []
+    files = None if directory is None else _open_files(directory)
     try:
-        _add_sinks(levels, directory, files)
+        _add_sinks(levels, files)
         for name in _CHATTY:
             logging.getLogger(name).setLevel(logging.WARNING)
         logging.getLogger().addHandler(handler)
@@ -73,7 +73,7 @@ def open_logging(
     finally:
         logging.getLogger().removeHandler(handler)
         logger.remove()
-        for file in files:
+        for file in () if files is None else files.all:
             if file.lost:
                 said = f"error: {file.path}: {file.lost} lines could not be written: {file.why}\n"
                 sys.stderr.write(said)
@@ -94,7 +94,34 @@ def log_event(
     bound.opt(exception=exception).log(level, event)
 
 
-def _add_sinks(levels: Levels, directory: Path | None, files: list[LineFile]) -> None:
+class _Files:
+    """The text file and the JSON file: one sink, for what a sink costs is paid for every line."""
+
+    def __init__(self, directory: Path) -> None:
+        self.all = [LineFile(directory / name, _LARGEST, _KEPT) for name in (TEXT_FILE, JSON_FILE)]
+        self._text, self._json = self.all
+
+    def write(self, message: "Message") -> None:
+        """Append a line to each."""
+        self._text.write(message)
+        self._json.write(message.record["extra"]["json"])
+
+    def stop(self) -> None:
+        """Close both."""
+        for file in self.all:
+            file.stop()
+
+
+def _open_files(directory: Path) -> _Files:
+    try:
+        return _Files(directory)
+    except OSError as error:
+        raise UsageError(
+            f"logs cannot be written in {directory} ({error.strerror}); set another data directory"
+        ) from None
+
+
+def _add_sinks(levels: Levels, files: _Files | None) -> None:
     def admitted(record: "Record") -> bool:
         return record["level"].no >= levels.of(record["extra"]["actor"])
 
@@ -107,23 +134,15 @@ def _add_sinks(levels: Levels, directory: Path | None, files: list[LineFile]) ->
         backtrace=False,
         diagnose=False,
     )
-    if directory is None:
-        return
-    try:
-        for name, form in ((TEXT_FILE, _TEXT), (JSON_FILE, _JSON)):
-            files.append(LineFile(directory / name, _LARGEST, _KEPT))
-            logger.add(
-                files[-1],
-                format=form,
-                level=levels.least,
-                filter=admitted,
-                backtrace=False,
-                diagnose=False,
-            )
-    except OSError as error:
-        raise UsageError(
-            f"logs cannot be written in {directory} ({error.strerror}); set another data directory"
-        ) from None
+    if files is not None:
+        logger.add(
+            files,
+            format=_TEXT,
+            level=levels.least,
+            filter=admitted,
+            backtrace=False,
+            diagnose=False,
+        )
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -158,7 +177,7 @@ def _patcher(redact: Callable[[str], str], simulated: bool) -> "Callable[[Record
             simulated=simulated,
             market_time=_market_time(record, market_ns),
             fields={key: _value(value, redact) for key, value in bound.items()},
-            trace=redact(_traceback(record)) or None,
+            trace=None if record["exception"] is None else redact(_traceback(record["exception"])),
         )
         record["message"] = entry.event
         record["exception"] = None
@@ -167,7 +186,7 @@ def _patcher(redact: Callable[[str], str], simulated: bool) -> "Callable[[Record
             "date": date,
             "clock": clock,
             "line": _line(entry),
-            "json": msgspec.json.encode(entry).decode(),
+            "json": msgspec.json.encode(entry) + b"\n",
         }
 
     return patch
@@ -182,7 +201,8 @@ def _line(entry: _Entry) -> str:
         word(entry.event),
         *([pairs(entry.fields)] if entry.fields else []),
     ]
-    return " ".join(words) + _indented(entry.trace or "")
+    line = " ".join(words)
+    return line if entry.trace is None else line + _indented(entry.trace)
 
 
 def _market_time(record: "Record", market_ns: int | None) -> str | None:
@@ -192,15 +212,12 @@ def _market_time(record: "Record", market_ns: int | None) -> str | None:
 
 
 def _value(value: object, redact: Callable[[str], str]) -> Any:
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, _NUMBERS):
         return value
     return redact(plain(value) if isinstance(value, Decimal) else str(value))
 
 
-def _traceback(record: "Record") -> str:
-    raised = record["exception"]
-    if raised is None:
-        return ""
+def _traceback(raised: "RecordException") -> str:
     return "".join(traceback.format_exception(raised.type, raised.value, raised.traceback))
 
 

@@ -28,6 +28,8 @@ def word(value: object) -> str:
 def text(value: object) -> str:
     """Write a value for a line of text."""
     match value:
+        case str():
+            return str(value)
         case None:
             return "-"
         case bool():

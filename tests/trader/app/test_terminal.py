@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+import threading
 
 import pytest
 
@@ -22,6 +23,29 @@ def test_lines_come_out_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert sys.stderr is stream
     assert stream.getvalue().split() == [str(number) for number in range(100)]
+
+
+def test_lines_that_come_soon_after_are_written_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that woke for each of them would take turns with the engine; the end wakes it."""
+    monkeypatch.setattr("trader.app.terminal._PAUSE", 60.0)
+    written: list[str] = []
+    begun = threading.Event()
+
+    class Stream(io.StringIO):
+        def write(self, text: str) -> int:
+            written.append(text)
+            begun.set()
+            return len(text)
+
+    terminal = Terminal(Stream())
+    terminal.write("first\n")
+    begun.wait()
+    for _ in range(100):
+        terminal.write("line\n")
+        os.sched_yield()
+    terminal.close()
+
+    assert written == ["first\n", "line\n" * 100]
 
 
 def test_a_full_pipe_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
