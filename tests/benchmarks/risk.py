@@ -11,7 +11,7 @@ from tests.benchmarks.figures import Figure, typical
 from tests.trader.risk.desk import OTHER, PERP, START, SYMBOL, Desk, instrument, proposal, rules
 from trader.accounting.ledger import Ledger
 from trader.accounting.position import Position
-from trader.model.market import SECOND
+from trader.model.market import SECOND, Candle
 from trader.model.orders import Side
 from trader.risk import portfolio
 from trader.risk.losses import mark
@@ -35,8 +35,10 @@ def measure(scale: float) -> Iterator[Figure]:
 
 
 def _known(rng: random.Random, count: int = CANDLES) -> Returns:
-    times = [START - age * 60 * SECOND for age in reversed(range(count))]
-    return Returns(100.0, START, 60 * SECOND, times, [rng.gauss(0, 1e-3) for _ in times])
+    minute = 60 * SECOND
+    newest = Candle(START - minute, START, 100.0, 100.0, 100.0, 100.0, 1.0)
+    times = [START - age * minute for age in reversed(range(count))]
+    return Returns(newest, times, [rng.gauss(0, 1e-3) for _ in times])
 
 
 def _judge() -> Callable[[], None]:

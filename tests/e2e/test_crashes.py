@@ -12,7 +12,7 @@ from trader.runtime.faults import Fault
 from trader.topology import ROLES
 from trader.ui.summary import SessionSummary
 
-MARKET = ("market.candles=45",)
+MARKET = ("market.candles=45", "system.heartbeat_seconds=900")
 MOMENTS = {
     "market_feed": (1, 2, 3, 40, 201),
     "indicator_worker": (1, 2, 17, 18),

@@ -20,7 +20,7 @@ from trader.risk import portfolio
 from trader.risk.breaches import BREACHES, EQUITY, NOW, SIZE_BREACHES, Bench, tampered
 from trader.risk.limits import every_limit
 from trader.risk.proposals import judge, situation_of, size, size_refusal
-from trader.risk.returns import DAY, Returns
+from trader.risk.returns import Returns
 from trader.risk.situation import Sized
 from trader.risk.state import Price, RiskState, Rules
 
@@ -73,7 +73,7 @@ def _calm(rules: Rules) -> Returns:
     """Return the returns of a symbol that hardly moved: as few as are relied on."""
     count = rules.settings.returns_needed if rules.settings.returns_candles else 0
     times = [NOW - age * SECOND for age in reversed(range(count))]
-    return Returns(1.0, NOW, DAY, times, [1e-4 * (-1) ** place for place in range(count)])
+    return Returns(None, times, [1e-4 * (-1) ** place for place in range(count)])
 
 
 def _stop(rules: Rules) -> float:

@@ -19,9 +19,7 @@ class Returns(msgspec.Struct):
     by the square root of time.
     """
 
-    close: float = 0.0
-    ts: int = 0
-    interval: int = DAY
+    newest: Candle | None = None
     times: list[int] = []
     values: list[float] = []
 
@@ -29,17 +27,22 @@ class Returns(msgspec.Struct):
         """Take in the close of the next candle, unless none is to be kept."""
         if not most:
             return
-        close, ts, before, times = candle.close, candle.ts_event, self.close, self.times
-        self.interval = interval = ts - candle.ts_open
-        if before:
-            value, span = close / before - 1.0, ts - self.ts
-            if span > interval:
-                value *= math.sqrt(interval / span)
+        before, times = self.newest, self.times
+        if before is not None:
+            value, ts = candle.close / before.close - 1.0, candle.ts_event
+            if candle.ts_open > before.ts_event:
+                value *= math.sqrt((ts - candle.ts_open) / (ts - before.ts_event))
             times.append(ts)
             self.values.append(value)
             if len(times) >= 2 * most:
                 del times[:-most], self.values[:-most]
-        self.close, self.ts = close, ts
+        self.newest = candle
+
+    @property
+    def interval(self) -> int:
+        """The length of the candles (ns)."""
+        newest = self.newest
+        return DAY if newest is None else newest.ts_event - newest.ts_open
 
     def learn(self, candles: Iterable[Candle], most: int) -> None:
         """Take in the closes of a history, oldest first."""

@@ -72,9 +72,8 @@ class VirtualDriver:
                 until = due
         if chosen is None:
             return False
-        fire, drain = chosen.schedule.fire, chosen.drain
-        while not self._woken and fire(until):
-            drain()
+        while not self._woken and chosen.schedule.fire(until):
+            chosen.drain()
         return True
 
     def _set_time(self, time: int) -> None:

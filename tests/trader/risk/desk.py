@@ -140,9 +140,10 @@ class Desk:
     def learn(self, **returns: Sequence[float]) -> None:
         """Tell how symbols moved, by base: returns of candles of a minute, up to now."""
         for base, values in returns.items():
-            known = self.state.returns[f"{base}-USD"] = Returns(interval=60 * SECOND)
-            known.values = list(values)
-            known.times = [self.now - i * 60 * SECOND for i in reversed(range(len(values)))]
+            minute = 60 * SECOND
+            newest = Candle(self.now - minute, self.now, 1.0, 1.0, 1.0, 1.0, 1.0)
+            times = [self.now - i * minute for i in reversed(range(len(values)))]
+            self.state.returns[f"{base}-USD"] = Returns(newest, times, list(values))
 
     def propose(self, *args: Any, **changes: Any) -> list[Message]:
         """Judge a proposal: to go long, and short on a perpetual."""

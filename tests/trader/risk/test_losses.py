@@ -345,8 +345,8 @@ def test_a_currency_that_moves_is_part_of_the_tail() -> None:
     desk = Desk(conversion=RATE, returns_candles=100, max_var_pct=50.0)
     desk.state.prices[RATE].close = 1.0
     desk.learn(BTC=[0.0] * 20)
-    wild = Returns(interval=60 * SECOND, values=[0.001, -0.001] * 10)
-    wild.times = list(desk.state.returns[SYMBOL].times)
+    known = desk.state.returns[SYMBOL]
+    wild = Returns(known.newest, list(known.times), [0.001, -0.001] * 10)
     desk.state.returns[RATE] = wild
     (told,) = desk.propose()
     assert isinstance(told, OrderDenied | SubmitOrder)

@@ -18,7 +18,7 @@ def candle(close: float, minute: int) -> Candle:
 def known(*values: float, first: int = 1) -> Returns:
     """Return returns of one candle after another."""
     times = [(first + i) * MINUTE for i in range(len(values))]
-    return Returns(100.0, times[-1], MINUTE, times, list(values))
+    return Returns(candle(100.0, first + len(values) - 1), times, list(values))
 
 
 def test_a_return_is_of_two_closes() -> None:
@@ -65,7 +65,7 @@ def test_nothing_is_kept_where_nothing_is_asked_for() -> None:
         # It is younger.
         (known(6.0, first=3), [3.0], [6.0]),
         # It did not trade in the second minute; what is older serves in its place.
-        (Returns(1.0, 0, MINUTE, [MINUTE, 3 * MINUTE], [4.0, 6.0]), [1.0, 3.0], [4.0, 6.0]),
+        (Returns(candle(1.0, 3), [MINUTE, 3 * MINUTE], [4.0, 6.0]), [1.0, 3.0], [4.0, 6.0]),
         (Returns(), [], []),
     ],
 )

@@ -114,6 +114,8 @@ class Snapshots:
 
     def _gaps(self, stretch: slice) -> list[int | None]:
         """Count the candles since the newest hole that lies within the look-back."""
+        if not len(self._holes):
+            return [None] * (stretch.stop - stretch.start)
         rows = np.arange(stretch.start, stretch.stop)
         before = np.searchsorted(self._holes, rows, side="right")
         since = rows + 1 - np.concatenate(([-self._look_back], self._holes))[before]
