@@ -20,7 +20,7 @@ MOMENTS = {
     "validator": (1, 2, 3, 4),
     "risk_guard": (1, 3, 19, 22, 26, 120, 405, 410),
     "execution_broker": (1, 2, 3, 4, 5, 6, 8, 11, 15),
-    "supervisor": (1, 5, 8),
+    "supervisor": (1, 5, 9, 10),
     "kill_switch": (1, 2, 3, 5),
 }
 """Messages at which to crash a role: the first, the rare, and some amid everyday ones."""

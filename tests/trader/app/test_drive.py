@@ -52,7 +52,6 @@ def test_an_engine_that_fails_itself_ends_in_order(
             raise RuntimeError("a bug of ours")
 
         trouble.setattr(feed._kernel, "drain", fail)
-        feed._kernel.wake()  # a driver looks up anew what it calls
 
     trouble.setattr(Trouble, "befall", befall)
     summary = play(tmp_path, "market.candles=60", f"market.speed={speed}")
