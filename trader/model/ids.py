@@ -8,6 +8,7 @@ from trader.model.orders import Leg, Order
 
 PREFIX = "at"
 """Marks an order as ours at a venue that other programs and people use too."""
+_LEGS = {leg.value: leg for leg in Leg}
 
 
 def client_order_id(run: str, decision: int, leg: Leg, attempt: int = 0) -> str:
@@ -23,8 +24,7 @@ def leg_of(client_order_id: str) -> Leg | None:
     """Return the leg of an order of ours, None for a foreign order."""
     if len(client_order_id) != 24 or not client_order_id.startswith(PREFIX):
         return None
-    letter = client_order_id[len(PREFIX)]
-    return Leg(letter) if letter in {leg.value for leg in Leg} else None
+    return _LEGS.get(client_order_id[len(PREFIX)])
 
 
 def order_hash(order: Order) -> str:

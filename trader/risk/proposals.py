@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import msgspec
 
-from trader.accounting.windows import Window
 from trader.model.instrument import ZERO, to_decimal
 from trader.model.market import SECOND
 from trader.model.messages import Message, OrderDenied, ProposeOrder
@@ -13,6 +12,7 @@ from trader.model.orders import BUY, ENTRY, EXIT, SELL, Side
 from trader.model.reasons import Reason
 from trader.model.views import Stance
 from trader.risk import portfolio
+from trader.risk.checks import LOSS_LIMITS
 from trader.risk.exits import trail_of
 from trader.risk.guard import place
 from trader.risk.holds import current
@@ -126,7 +126,7 @@ def situation_of(
         exited=state.exits.get(proposal.symbol),
         entered=state.entered.get(_intent(proposal.symbol, side)),
         locks=tuple(k for k in state.locks if k.holds(proposal.symbol, side, now)),
-        losses={window: state.windows.loss_pct(window, worth) for window in Window},
+        losses={window: state.windows.loss_pct(window, worth) for window in LOSS_LIMITS},
         drawdown=state.measured.drawdown_pct(worth),
         conversion=rules.conversion,
         converter=state.prices[rules.conversion] if rules.conversion else None,
@@ -212,7 +212,7 @@ def _rate(state: RiskState, now: int) -> Rate:
 
 
 def _intent(symbol: str, side: Side) -> str:
-    return f"{side} {symbol}"
+    return side + " " + symbol
 
 
 def _deny(proposal: ProposeOrder, reason: Reason, detail: str) -> OrderDenied:
