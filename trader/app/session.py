@@ -37,7 +37,7 @@ from trader.runtime.signals import open_signals
 from trader.settings.fingerprint import fingerprint
 from trader.settings.layers import Loaded
 from trader.settings.schema import Settings
-from trader.storage.archive import Archive, open_journal
+from trader.storage.archive import JOURNAL_FILE, Archive, open_journal
 from trader.storage.data_dir import open_data_dir
 from trader.storage.journal import Journal
 from trader.storage.kill_file import KillFile
@@ -95,7 +95,7 @@ class Session:
         self._retention = round(settings.system.retention_days * _DAY * SECOND)
         archive = None
         if settings.system.journal:
-            archive = stack.enter_context(open_journal(directory / "journal.db"))
+            archive = stack.enter_context(open_journal(directory / JOURNAL_FILE))
         self.estate = estate = self._look_back(archive)
         self.world = build_world(
             settings,
