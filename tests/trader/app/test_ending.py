@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 
-from tests.e2e.inside import close
 from tests.trader.app.desk import build
 from trader.app.compose import Engine
 from trader.app.ending import CLEAN, CRASHED, HALTED, ORDERS_REMAIN, USAGE, Ending
@@ -37,7 +36,7 @@ def engine() -> Iterator[Engine]:
     """Offer an engine that nobody drives."""
     built = build("shutdown.deadline_seconds=0.01", "system.handler_limit_seconds=0.05")
     yield built
-    close(built)
+    built.close()
 
 
 def ending_of(engine: Engine, drivers: Drivers) -> Ending:
