@@ -62,14 +62,13 @@ def test_without_its_kill_switch_an_engine_halts() -> None:
     told: list[Message] = []
     engine = build(on_trip=told.append)
     VirtualDriver(engine.main, engine.kill).run(until=engine.main.now + 5 * SECOND)
-    epoch = engine.interlock.epoch
     engine.kill.last_resort(KILL_SWITCH, "gone")
     VirtualDriver(engine.main).run(until=engine.main.now)
     guard = engine.main.roles["risk_guard"].actor
     assert guard is not None
     hold = current(guard.state)  # type: ignore[arg-type]
 
-    assert engine.interlock.epoch == epoch + 1
+    assert engine.interlock.advance() == 2
     assert hold is not None
     assert (hold.level, hold.reason) == (TradingState.HALTED, Reason.HALT_KILL_SWITCH_DOWN)
     assert told == [ActorGaveUp(KILL_SWITCH, "gone")]

@@ -92,7 +92,7 @@ def test_a_second_wish_to_end_it_names_what_is_open(
         Decimal("0.01"),
         price=Decimal("1000"),
     )
-    approval = Approval(engine.interlock.epoch, order_hash(order))
+    approval = Approval(0, order_hash(order))
     engine.world.exchange.submit(order, approval, engine.interlock, engine.main.now)
     drivers = Drivers()
     ending = ending_of(engine, drivers)

@@ -8,9 +8,11 @@ import pytest
 from tests.trader.app.desk import build, played
 from trader.app import reports
 from trader.app.compose import Engine
-from trader.model.messages import ActorGaveUp, HaltTrading
+from trader.model.market import Quote
+from trader.model.messages import ActorGaveUp, HaltTrading, QuoteUpdated
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
+from trader.runtime import mailbox
 from trader.runtime.faults import Fault
 from trader.runtime.virtual import VirtualDriver
 from trader.topology import KILL_SWITCH, MARKET_FEED, RISK_GUARD, ROLES
@@ -115,6 +117,21 @@ def test_a_picture_amid_a_handler_says_so(engine: Engine) -> None:
     assert not status.consistent
     feed = next(actor for actor in status.actors if actor.role == MARKET_FEED)
     assert feed.last_message == type(envelope.message).__name__
+
+
+def test_a_picture_counts_the_quotes_that_newer_ones_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A role with any has had more to do than it had time for."""
+    monkeypatch.setattr(mailbox, "MAILBOX_BOUND", 0)
+    busy = build()
+    for bid in (1.0, 2.0, 3.0):
+        busy.main.arrive(RISK_GUARD, QuoteUpdated("BTC-USD", Quote(0, bid, bid)), MARKET_FEED)
+    busy.main.take_arrivals()
+    replaced = {actor.role: actor.conflated for actor in status_of(busy).actors}
+    busy.close()
+
+    assert replaced == dict.fromkeys(replaced, 0) | {RISK_GUARD: 2}
 
 
 def test_a_copy_of_the_memory_is_a_copy(engine: Engine) -> None:
