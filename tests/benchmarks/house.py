@@ -5,7 +5,6 @@ from array import array
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from tests.e2e.inside import close, start
 from trader.advice.settings import AdviceSettings
 from trader.app.compose import Engine, build_engine
 from trader.app.world import World
@@ -80,7 +79,7 @@ def start_engine(
     """Build the engine of a world, and start it as a session does."""
     seen = {kind: (tap,) for kind, tap in taps.items()}
     engine = build_engine(settings, world, journal=journal, taps=[seen], on_trip=on_trip)
-    start(engine)
+    engine.start("0001-test")
     return engine
 
 
@@ -104,7 +103,7 @@ class Replay:
 
     def close(self) -> None:
         """Stop the actors."""
-        close(self.engine)
+        self.engine.close()
 
     def _on_trip(self, message: Message) -> None:
         if isinstance(message, ShutdownCompleted):

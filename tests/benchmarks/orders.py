@@ -13,7 +13,6 @@ import trio
 
 from tests.benchmarks.figures import Figure, median, quantile
 from tests.benchmarks.house import PRICE, SETTINGS, SYMBOL, make_exchange, start_engine
-from tests.e2e.inside import close
 from trader.advice.settings import AdviceSettings
 from trader.app.compose import World
 from trader.indicators.settings import IndicatorSettings
@@ -151,7 +150,7 @@ class Trading:
         trio.run(main.run)
         for thread in threads:
             thread.join()
-        close(engine)
+        engine.close()
         return self._latencies
 
     def _post_candles(self, clock: ScaledClock, drivers: Iterable[LiveDriver]) -> None:

@@ -12,7 +12,7 @@ from time import perf_counter
 
 import msgspec
 
-from tests.e2e.inside import close, settings, start
+from tests.e2e.inside import settings
 from trader.app.compose import build_engine
 from trader.app.world import World
 from trader.model.market import SECOND, Candle, Quote
@@ -99,7 +99,7 @@ def play(seconds: float, symbols: int) -> Figures:
     market = Crowd(names, exchange)
     engine = build_engine(loaded, World(market, exchange, None, RealClock()))
     market.depth = lambda: len(engine.main.queue)
-    start(engine)
+    engine.start("0001-test")
     driver, resident, began = VirtualDriver(engine.main, engine.kill), list[float](), perf_counter()
     for part in range(1, SLICES + 1):
         driver.run(until=market.start + int(seconds * SECOND * part / SLICES))
@@ -107,7 +107,7 @@ def play(seconds: float, symbols: int) -> Figures:
     figures = Figures(
         market.posted, market.posted / (perf_counter() - began), market.deepest, resident
     )
-    close(engine)
+    engine.close()
     return figures
 
 

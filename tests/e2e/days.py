@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from tests.benchmarks.house import start_engine
-from tests.e2e.inside import close, settings
+from tests.e2e.inside import settings
 from trader.app.compose import build_world
 from trader.model import messages as m
 from trader.model.market import SECOND
@@ -129,7 +129,7 @@ def replay(file: Path, symbol: str, profile: str, *sets: str) -> tuple[Book, flo
     engine = start_engine(chosen, world, on_trip, taps=book.taps)
     driver = VirtualDriver(engine.main, engine.kill)
     driver.run()
-    close(engine)
+    engine.close()
     return book, chosen.risk.max_daily_loss_pct
 
 

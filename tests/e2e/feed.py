@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import trio
 
-from tests.e2e.inside import close, settings, start
+from tests.e2e.inside import settings
 from tests.e2e.venue import faults_of
 from tests.trader.venues.exchange import FakeClient
 from tests.trader.venues.shaky import BTC, MINUTE, STEPS, ShakyMarket, draw, words
@@ -138,9 +138,9 @@ def played(seed: int, mishaps: Mapping[int, str] | None = None) -> Run:
 
     run = Run(truth, open_market)
     market[0].now = lambda: run.engine.main.now
-    start(run.engine)
+    run.engine.start("0001-test")
     VirtualDriver(*run.kernels).run(until=run.market.start + (COUNT + 1) * MINUTE)
-    close(run.engine)
+    run.engine.close()
     return run
 
 
@@ -204,7 +204,7 @@ async def played_over_a_socket(seed: int, mishaps: Sequence[Mishap]) -> Run:
 
         run = Run(truth, open_market)
         drivers = [LiveDriver(kernel, clock) for kernel in run.kernels]
-        start(run.engine)
+        run.engine.start("0001-test")
         async with trio.open_nursery() as nursery:
             for driver in drivers:
                 nursery.start_soon(driver.run)
@@ -213,5 +213,5 @@ async def played_over_a_socket(seed: int, mishaps: Sequence[Mishap]) -> Run:
                     await trio.sleep(0.01)
             for driver in drivers:
                 driver.stop()
-        close(run.engine)
+        run.engine.close()
     return run

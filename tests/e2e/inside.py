@@ -5,9 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from trader.app.compose import Engine
 from trader.app.session import Options, run_session
-from trader.model.messages import SessionStarted
 from trader.runtime.faults import Fault
 from trader.settings.layers import Loaded, load
 from trader.storage.archive import open_archive
@@ -20,20 +18,6 @@ def settings(data_dir: Path, *sets: str, profile: str = "aggressive") -> Loaded:
     base = [f"system.data_dir={data_dir}", "system.log_level=CRITICAL", "market.speed=max"]
     pairs = [(path, value) for path, _, value in (text.partition("=") for text in (*base, *sets))]
     return load(profile, environ={}, overrides=pairs)
-
-
-def start(engine: Engine) -> None:
-    """Start the actors of an engine that no session runs, as a session does."""
-    for kernel in (engine.kill, engine.main):
-        kernel.now = engine.world.market.start
-        kernel.start()
-    engine.main.announce(SessionStarted("0001-test", resumed=False))
-
-
-def close(engine: Engine) -> None:
-    """Stop its actors."""
-    for kernel in (engine.main, engine.kill):
-        kernel.close()
 
 
 def play(

@@ -11,7 +11,7 @@ from trader.model import messages as m
 from trader.model.instrument import ZERO
 from trader.model.orders import Leg
 from trader.model.views import Stance
-from trader.storage.archive import open_archive
+from trader.storage.archive import JOURNAL_FILE, open_archive
 from trader.storage.schema import Record, Run
 from trader.topology import VALIDATOR
 from trader.ui.advice import AdviceReport, Decided, sum_up
@@ -21,7 +21,7 @@ from trader.ui.render import utc
 def report_of(run: Run, directory: Path) -> AdviceReport:
     """Return the advice of a run; raise JournalError where the journal is damaged."""
     reader = _Reader(resumed=run.resumed_from is not None)
-    with open_archive(directory / "journal.db") as archive:
+    with open_archive(directory / JOURNAL_FILE) as archive:
         for record in archive.envelopes(run):
             reader.take(record)
     advice = tuple(sorted([*reader.advice, *reader.unanswered()], key=lambda each: each.time))

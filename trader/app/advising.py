@@ -18,7 +18,7 @@ from trader.model.messages import ModelAnswered, ModelFailed, QuestionDue
 from trader.ports import Clock, Model
 from trader.settings.schema import Settings
 from trader.settings.sources import CONFIG
-from trader.storage.archive import Archive, open_archive
+from trader.storage.archive import JOURNAL_FILE, Archive, open_archive
 from trader.storage.schema import Run
 from trader.topology import LLM_ADVISOR
 
@@ -120,7 +120,7 @@ def _asked_of(key: str) -> tuple[str, str]:
 
 def recorded_lines(run: Run, directory: Path) -> str:
     """Write what models said in a run as `llm.recorded` reads it."""
-    with open_archive(directory / "journal.db") as archive:
+    with open_archive(directory / JOURNAL_FILE) as archive:
         return to_lines(answers_of(archive, run))
 
 

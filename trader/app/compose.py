@@ -25,7 +25,7 @@ from trader.indicators.stream import StreamIndicators
 from trader.model.errors import UsageError
 from trader.model.instrument import Instrument
 from trader.model.market import SECOND, Series, interval_ns
-from trader.model.messages import ActorGaveUp, FeedEnded, HaltTrading, Message
+from trader.model.messages import ActorGaveUp, FeedEnded, HaltTrading, Message, SessionStarted
 from trader.model.reasons import Reason
 from trader.ports import Indicators
 from trader.risk.state import Rules
@@ -34,6 +34,7 @@ from trader.runtime.faults import Fault, FaultPlan
 from trader.runtime.interlock import Interlock
 from trader.runtime.kernel import Kernel
 from trader.runtime.recorder import Journal
+from trader.runtime.recovery import Memory
 from trader.runtime.role import Tap
 from trader.safety.settings import ShutdownSettings
 from trader.settings.schema import SIMULATED, Settings
@@ -64,17 +65,16 @@ RECONCILE_SECONDS = 3_600.0
 class KernelClock:
     """A kernel's time, as its ports see it."""
 
-    def __init__(self) -> None:
-        self.kernel: Kernel | None = None
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
 
     def now(self) -> int:
         """Return the time of the event being carried out, in ns."""
-        assert self.kernel is not None, "ports run after the kernels are made"
-        return self.kernel.now
+        return self._kernel.now
 
 
 class Engine(msgspec.Struct):
-    """Everything of one run, wired and not yet started."""
+    """Everything of one run."""
 
     settings: Settings
     world: World
@@ -85,6 +85,19 @@ class Engine(msgspec.Struct):
     tally: Tally
     faults: FaultPlan
     advising: Advising | None = None
+
+    def start(self, run: str, roles: dict[str, Memory] | None = None) -> None:
+        """Start the actors where their market begins, each as an earlier run left it if given."""
+        for kernel in (self.kill, self.main):
+            kernel.now = self.world.market.start
+        self.kill.start()
+        self.main.start(roles)
+        self.main.announce(SessionStarted(run, resumed=roles is not None))
+
+    def close(self) -> None:
+        """Stop the actors."""
+        for kernel in (self.main, self.kill):
+            kernel.close()
 
 
 def build_world(
@@ -200,13 +213,7 @@ def _join(*parts: Taps) -> Taps:
 
 
 def _connect(engine: Engine, kernel: Kernel) -> Any:
-    return engine.world.exchange.connect(_clock(kernel), engine.interlock)
-
-
-def _clock(kernel: Kernel) -> KernelClock:
-    clock = KernelClock()
-    clock.kernel = kernel
-    return clock
+    return engine.world.exchange.connect(KernelClock(kernel), engine.interlock)
 
 
 def _add_actors(engine: Engine) -> None:
@@ -242,7 +249,7 @@ def _add_actors(engine: Engine) -> None:
     advisor = partial(LLMAdvisor.start, settings.advice, system.update_frequency_seconds)
     if engine.advising is not None:
         advising = engine.advising
-        advisor = partial(advisor, advising.asking, advising.connect(_clock(main)))
+        advisor = partial(advisor, advising.asking, advising.connect(KernelClock(main)))
     main.add(LLM_ADVISOR, advisor)
     main.add(VALIDATOR, partial(Validator.start, trading.symbols, settings.advice))
     instruments = world.exchange.instruments

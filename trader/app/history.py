@@ -8,7 +8,7 @@ import msgspec
 
 from trader.app.recount import recount
 from trader.model.errors import JournalError, UsageError
-from trader.storage.archive import open_archive
+from trader.storage.archive import JOURNAL_FILE, open_archive
 from trader.storage.data_dir import holder_of
 from trader.storage.schema import Run
 from trader.ui.catalogue import Catalogue, RunEntry
@@ -18,7 +18,7 @@ from trader.ui.summary import SessionSummary
 
 def list_runs(directory: Path) -> Catalogue:
     """Return every run of a data directory; raise UsageError where there is no journal."""
-    path = directory / "journal.db"
+    path = directory / JOURNAL_FILE
     with open_archive(path) as archive:
         runs = archive.runs()
     busy = holder_of(directory) is not None
@@ -28,7 +28,7 @@ def list_runs(directory: Path) -> Catalogue:
 
 def find_run(directory: Path, wanted: str) -> Run:
     """Return a run by its number, its id or `last`; raise UsageError with the nearest."""
-    with open_archive(directory / "journal.db") as archive:
+    with open_archive(directory / JOURNAL_FILE) as archive:
         runs = archive.runs()
     if not runs:
         raise UsageError(f"run {wanted}: {directory} has no runs yet")
@@ -52,7 +52,7 @@ def summary_of(run: Run, directory: Path) -> SessionSummary:
     if run.resumed_from is not None:
         began = f"what {run.resumed_from} left it with is not known"
         raise UsageError(f"run {run.id} died, and {began}; --resume goes on with it")
-    with open_archive(directory / "journal.db") as archive:
+    with open_archive(directory / JOURNAL_FILE) as archive:
         return recount(archive, run)
 
 
@@ -69,7 +69,7 @@ def verify_run(run: Run, directory: Path, *, as_json: bool) -> str:
 
     Raise JournalError that names the first which is not as it was written.
     """
-    with open_archive(directory / "journal.db") as archive:
+    with open_archive(directory / JOURNAL_FILE) as archive:
         rows = archive.verify(run)
     if as_json:
         found = {"run": run.id, "verified": rows, "audit_digest": run.audit_digest}

@@ -178,6 +178,7 @@ def _actor_status(kernel: Kernel, role: Role, gave_up: bool) -> ActorStatus:
         failures=role.failures,
         last_message=None if last is None else type(last).__name__,
         last_failure=role.last_failure or None,
+        conflated=role.conflated,
     )
 
 

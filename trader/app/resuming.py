@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from trader.model.errors import UsageError
-from trader.storage.archive import open_archive
+from trader.storage.archive import JOURNAL_FILE, open_archive
 from trader.storage.data_dir import holder_of
 
 _FILE = "resume.json"
@@ -29,7 +29,7 @@ def give_word(directory: Path, why: str) -> str:
         raise UsageError("resume: say in a few words why trading may go on")
     if holder_of(directory) is not None:
         raise UsageError("resume: a run is under way; end it, resume, then start with --resume")
-    with open_archive(directory / "journal.db") as archive:
+    with open_archive(directory / JOURNAL_FILE) as archive:
         runs = archive.runs()
     if not runs:
         raise UsageError(f"resume: {directory} has no runs yet")

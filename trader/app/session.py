@@ -28,7 +28,6 @@ from trader.model.messages import (
     FeedEnded,
     Message,
     ResumeTrading,
-    SessionStarted,
     ShutdownCompleted,
 )
 from trader.runtime import recovery
@@ -37,7 +36,7 @@ from trader.runtime.signals import open_signals
 from trader.settings.fingerprint import fingerprint
 from trader.settings.layers import Loaded
 from trader.settings.schema import Settings
-from trader.storage.archive import Archive, open_journal
+from trader.storage.archive import JOURNAL_FILE, Archive, open_journal
 from trader.storage.data_dir import open_data_dir
 from trader.storage.journal import Journal
 from trader.storage.kill_file import KillFile
@@ -95,7 +94,7 @@ class Session:
         self._retention = round(settings.system.retention_days * _DAY * SECOND)
         archive = None
         if settings.system.journal:
-            archive = stack.enter_context(open_journal(directory / "journal.db"))
+            archive = stack.enter_context(open_journal(directory / JOURNAL_FILE))
         self.estate = estate = self._look_back(archive)
         self.world = build_world(
             settings,
@@ -196,14 +195,10 @@ class Session:
     def play(self) -> None:
         """Run the engine to its end."""
         engine, resumed = self.engine, self.estate is not None
-        for kernel in (engine.kill, engine.main):
-            kernel.now = self.world.market.start
-        engine.kill.start()
-        engine.main.start({} if self.estate is None else self.estate.roles)
+        engine.start(self.run, None if self.estate is None else self.estate.roles)
         self.reporter.start = reports.start_of(engine, resumed)
         if resumed:
             reports.take_over(engine)
-        engine.main.announce(SessionStarted(self.run, resumed))
         self._hear_operator()
         engine.main.flush(durable=False)
         self.ending.bailiff.start()
@@ -309,11 +304,6 @@ class Session:
             outcome = f"exit {summary.exit_code}"
             self.journal.finish(outcome, time.time_ns(), to_json(summary))
 
-    def close(self) -> None:
-        """Stop the actors."""
-        for kernel in (self.engine.main, self.engine.kill):
-            kernel.close()
-
 
 def run_session(loaded: Loaded, options: Options) -> SessionSummary:
     """Run the engine once, on the main thread.
@@ -350,7 +340,7 @@ def run_session(loaded: Loaded, options: Options) -> SessionSummary:
         except NothingCame as error:
             log_event("WARNING", "app", None, "nothing_came", None, ended_by=str(error))
             return results.nothing_came(settings, options.profile, time.monotonic() - began)
-        stack.callback(session.close)
+        stack.callback(session.engine.close)
         sessions.append(session)
         begun.set()
         session.play()

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from trader.model.instrument import ZERO, Instrument
 from trader.model.orders import Fill, Flow, OrderState
 
 
@@ -175,3 +176,9 @@ class Account(msgspec.Struct, frozen=True):
     flows: tuple[Flow, ...] = ()
     fills: tuple[Fill, ...] = ()
     leverages: dict[str, int] = {}
+
+    def held(self, instrument: Instrument) -> Decimal:
+        """Return the position in a perpetual, else the balance of what is bought and sold."""
+        if instrument.terms is not None:
+            return self.positions.get(instrument.symbol, ZERO)
+        return self.balances.get(instrument.base, ZERO)

@@ -1,4 +1,4 @@
-"""The limits: a table of what an entry must pass, row by row. Exits pass none of it."""
+"""The limits: a table of what an entry must pass, row by row; of an exit the first is asked."""
 
 from collections.abc import Callable, Collection
 
@@ -30,15 +30,15 @@ class SizeLimit(msgspec.Struct, frozen=True):
     resizes: bool = True
 
 
-class Gate(msgspec.Struct, frozen=True):
-    """A row that is judged before anything else, exits included."""
+class SymbolLimit(msgspec.Struct, frozen=True):
+    """A row that is judged by the symbol alone, before all others and of exits too."""
 
     reason: Reason
     check: Callable[[Collection[str], str], str | None]
     setting: str
 
 
-ALLOWED = Gate(Reason.SYMBOL_NOT_ALLOWED, c.check_allowed, "trading.symbols")
+ALLOWED = SymbolLimit(Reason.SYMBOL_NOT_ALLOWED, c.check_allowed, "trading.symbols")
 """What may be traded at all."""
 
 LIMITS: tuple[Limit, ...] = (
@@ -115,7 +115,7 @@ def unit_of(setting: str) -> str:
     return next((unit for end, unit in UNITS.items() if setting.endswith(end)), "")
 
 
-def every_limit() -> tuple[Gate | Limit | SizeLimit, ...]:
+def every_limit() -> tuple[SymbolLimit | Limit | SizeLimit, ...]:
     """Return every row, in the order in which they are judged."""
     return (ALLOWED, *LIMITS, *SIZE_LIMITS)
 
@@ -126,7 +126,7 @@ def to_table() -> str:
     return "\n".join([*head, *(_row(limit) for limit in every_limit())])
 
 
-def _row(limit: Gate | Limit | SizeLimit) -> str:
+def _row(limit: SymbolLimit | Limit | SizeLimit) -> str:
     setting = f"`{limit.setting}`" if limit.setting else "always on"
     text = (limit.check.__doc__ or "").removeprefix("Deny where ").rstrip(".")
     resized = isinstance(limit, SizeLimit) and limit.resizes

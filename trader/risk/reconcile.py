@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from trader.model.instrument import ZERO, Instrument
+from trader.model.instrument import ZERO
 from trader.model.messages import Message, TradingStateChanged
 from trader.model.orders import Fill, OrderStatus
 from trader.model.reasons import Reason
@@ -96,8 +96,8 @@ def _open_books(rules: Rules, state: RiskState, account: Account, now: int) -> l
             if missed.symbol in rules.instruments:
                 told += fill(rules, state, missed, _status(state, missed), now)
     for symbol, instrument in rules.instruments.items():
-        excess = account.balances.get(instrument.base, ZERO) - state.ledger.quantity(symbol)
         if instrument.terms is None:
+            excess = account.held(instrument) - state.ledger.quantity(symbol)
             state.baseline.setdefault(instrument.base, excess)
     return told
 
@@ -108,19 +108,13 @@ def _status(state: RiskState, missed: Fill) -> OrderStatus:
     return OrderStatus.FILLED if whole else OrderStatus.PARTIALLY_FILLED
 
 
-def _theirs(account: Account, symbol: str, instrument: Instrument) -> Decimal:
-    if instrument.terms is not None:
-        return account.positions.get(symbol, ZERO)
-    return account.balances.get(instrument.base, ZERO)
-
-
 def _differences(rules: Rules, state: RiskState, account: Account) -> Iterator[str]:
     baseline = state.baseline or {}
     for symbol, instrument in rules.instruments.items():
         # A perpetual has one position, whoever opened it: nothing of it can be set apart.
         apart = ZERO if instrument.terms else baseline[instrument.base]
         ours = state.ledger.quantity(symbol) + apart
-        theirs = _theirs(account, symbol, instrument)
+        theirs = account.held(instrument)
         if ours != theirs:
             what = symbol if instrument.terms else instrument.base
             yield f"the venue holds {theirs:f} {what}, our fills say {ours:f}"

@@ -22,11 +22,6 @@ class Interlock:
         self._epoch = 0
         self._used: dict[str, None] = {}
 
-    @property
-    def epoch(self) -> int:
-        """The current epoch."""
-        return self._epoch
-
     def advance(self) -> int:
         """Void every approval given so far; return the new epoch."""
         with self._lock:

@@ -5,12 +5,10 @@ second time after the last submit that may have been under way has ended. Protec
 and foreign orders are left alone.
 """
 
-from decimal import Decimal
-
 import msgspec
 
 from trader.model.ids import leg_of
-from trader.model.instrument import ZERO, Instrument
+from trader.model.instrument import Instrument
 from trader.model.market import SECOND
 from trader.model.messages import (
     ActorGaveUp,
@@ -117,7 +115,7 @@ def describe(account: Account | None, instruments: tuple[Instrument, ...]) -> st
         if leg_of(state.order.client_order_id) is Leg.STOP
     }
     held = [
-        f"{_amount(account, i)} {i.symbol if i.terms else i.base}"
+        f"{account.held(i)} {i.symbol if i.terms else i.base}"
         f" {'with' if i.symbol in stops else 'WITHOUT'} a stop"
         for i in instruments
         if _held(account, i)
@@ -135,10 +133,4 @@ def remaining(halt: Halt, account: Account | None) -> tuple[str, ...]:
 
 def _held(account: Account, instrument: Instrument) -> bool:
     least = max(instrument.lot, instrument.min_quantity)
-    return abs(_amount(account, instrument)) >= least
-
-
-def _amount(account: Account, instrument: Instrument) -> Decimal:
-    if instrument.terms is not None:
-        return account.positions.get(instrument.symbol, ZERO)
-    return account.balances.get(instrument.base, ZERO)
+    return abs(account.held(instrument)) >= least

@@ -16,6 +16,9 @@ from trader.storage.database import (
 from trader.storage.head import Head, head_path, read_head
 from trader.storage.schema import GENESIS, TABLES, Cell, Record, Run, link, seal
 
+JOURNAL_FILE = "journal.db"
+"""The journal's name in its data directory."""
+
 OPEN_ROWS = 200_000
 """How many of the newest rows are checked on open; older ones are when they are read."""
 OPEN_BYTES = 128 * 2**20

@@ -23,7 +23,10 @@ FRESH = 1.0
 
 
 class ActorStatus(msgspec.Struct, frozen=True):
-    """A role: `depth` messages wait; what came last, how often and how it failed."""
+    """A role: `depth` messages wait; what came last, how often and how it failed.
+
+    `conflated` quotes never reached it: newer ones came before it had the time.
+    """
 
     role: str
     state: Literal["up", "down", "given up"]
@@ -32,6 +35,7 @@ class ActorStatus(msgspec.Struct, frozen=True):
     failures: int
     last_message: str | None
     last_failure: str | None
+    conflated: int = 0
 
 
 class PositionStatus(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.e2e.inside import settings, start
+from tests.e2e.inside import settings
 from trader.app.compose import Engine, build_engine, build_world
 from trader.model.messages import Message, ShutdownCompleted
 from trader.runtime.faults import Fault
@@ -19,7 +19,7 @@ def build(
     loaded = settings(Path("unused"), *sets).settings
     world = build_world(loaded, None, None)
     engine = build_engine(loaded, world, faults, on_trip=on_trip)
-    start(engine)
+    engine.start("0001-test")
     return engine
 
 

@@ -14,6 +14,7 @@ from trader.llm.langchain_model import LangChainModel
 from trader.llm.recorded import Recorded, RecordedModel
 from trader.model.errors import UsageError
 from trader.model.opinions import Answer
+from trader.runtime.kernel import Kernel
 from trader.settings.schema import Settings
 
 ANSWER = Answer("openai:b", "1", "d1", "{}", 10, 5, Decimal(0), 1.0)
@@ -39,7 +40,7 @@ def test_a_model_is_asked_about_the_runs_candles(tmp_path: Path) -> None:
 
     assert advising is not None
     assert (advising.asking.interval, advising.asking.prompt.version) == ("1m", "2")
-    assert isinstance(advising.connect(KernelClock()), LangChainModel)
+    assert isinstance(advising.connect(KernelClock(Kernel())), LangChainModel)
     assert not (tmp_path / LEDGER).exists()
 
 
@@ -61,7 +62,7 @@ def test_a_recording_names_its_models(tmp_path: Path) -> None:
     advising = prepare(tmp_path, RECORDED, recorded=str(path))
     assert advising is not None
     assert advising.asking.settings.models == ("openai:b", "openai:a")
-    assert isinstance(advising.connect(KernelClock()), RecordedModel)
+    assert isinstance(advising.connect(KernelClock(Kernel())), RecordedModel)
     assert advising.spend is None
 
     advising = prepare(tmp_path, RECORDED, recorded=str(path), model="openai:c")

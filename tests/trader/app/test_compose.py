@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.inside import close, settings
+from tests.e2e.inside import settings
 from tests.trader.app.desk import build, played
 from trader.app.compose import build_world
 from trader.model.errors import UsageError
@@ -28,7 +28,7 @@ def test_eight_actors_and_one_worker_a_symbol() -> None:
         "indicator_worker[ETH-USD]",
     ]
     assert engine.kill.roles[KILL_SWITCH].actor is not None
-    close(engine)
+    engine.close()
 
 
 def test_a_recorded_file_serves_one_symbol(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_the_deadline_is_wall_time_at_every_speed(speed: str, seconds: int) -> N
     actor = engine.kill.roles[KILL_SWITCH].actor
 
     assert getattr(actor, "deadline", None) == seconds * SECOND
-    close(engine)
+    engine.close()
 
 
 def test_without_its_kill_switch_an_engine_halts() -> None:
@@ -62,19 +62,18 @@ def test_without_its_kill_switch_an_engine_halts() -> None:
     told: list[Message] = []
     engine = build(on_trip=told.append)
     VirtualDriver(engine.main, engine.kill).run(until=engine.main.now + 5 * SECOND)
-    epoch = engine.interlock.epoch
     engine.kill.last_resort(KILL_SWITCH, "gone")
     VirtualDriver(engine.main).run(until=engine.main.now)
     guard = engine.main.roles["risk_guard"].actor
     assert guard is not None
     hold = current(guard.state)  # type: ignore[arg-type]
 
-    assert engine.interlock.epoch == epoch + 1
+    assert engine.interlock.advance() == 2
     assert hold is not None
     assert (hold.level, hold.reason) == (TradingState.HALTED, Reason.HALT_KILL_SWITCH_DOWN)
     assert told == [ActorGaveUp(KILL_SWITCH, "gone")]
     assert engine.tally.halted is Reason.HALT_KILL_SWITCH_DOWN
-    close(engine)
+    engine.close()
 
 
 def test_the_end_of_the_market_is_told() -> None:
@@ -84,7 +83,7 @@ def test_the_end_of_the_market_is_told() -> None:
     VirtualDriver(engine.main, engine.kill).run(until=engine.main.now + 120 * SECOND)
 
     assert [type(message) for message in told] == [FeedEnded, ShutdownCompleted]
-    close(engine)
+    engine.close()
 
 
 def test_the_same_market_gives_the_same_engine_twice() -> None:
@@ -94,5 +93,5 @@ def test_the_same_market_gives_the_same_engine_twice() -> None:
     assert one.digest.value == other.digest.value
     assert one.tally.orders == other.tally.orders
     assert one.tally.fills > 0
-    close(one)
-    close(other)
+    one.close()
+    other.close()

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 
-from tests.e2e.inside import close
 from tests.trader.app.desk import build
 from trader.app.compose import Engine
 from trader.app.ending import CLEAN, CRASHED, HALTED, ORDERS_REMAIN, USAGE, Ending
@@ -37,7 +36,7 @@ def engine() -> Iterator[Engine]:
     """Offer an engine that nobody drives."""
     built = build("shutdown.deadline_seconds=0.01", "system.handler_limit_seconds=0.05")
     yield built
-    close(built)
+    built.close()
 
 
 def ending_of(engine: Engine, drivers: Drivers) -> Ending:
@@ -93,7 +92,7 @@ def test_a_second_wish_to_end_it_names_what_is_open(
         Decimal("0.01"),
         price=Decimal("1000"),
     )
-    approval = Approval(engine.interlock.epoch, order_hash(order))
+    approval = Approval(0, order_hash(order))
     engine.world.exchange.submit(order, approval, engine.interlock, engine.main.now)
     drivers = Drivers()
     ending = ending_of(engine, drivers)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.inside import close
 from tests.trader.app.desk import build
 from trader.app.compose import Engine
 from trader.app.reporter import Reporter
@@ -25,7 +24,7 @@ def engine() -> Iterator[Engine]:
     """Offer an engine that nobody drives."""
     built = build()
     yield built
-    close(built)
+    built.close()
 
 
 def reporter_of(engine: Engine, directory: Path) -> Reporter:

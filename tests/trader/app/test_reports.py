@@ -5,13 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from tests.e2e.inside import close
 from tests.trader.app.desk import build, played
 from trader.app import reports
 from trader.app.compose import Engine
-from trader.model.messages import ActorGaveUp, HaltTrading
+from trader.model.market import Quote
+from trader.model.messages import ActorGaveUp, HaltTrading, QuoteUpdated
 from trader.model.reasons import Reason
 from trader.model.views import TradingState
+from trader.runtime import mailbox
 from trader.runtime.faults import Fault
 from trader.runtime.virtual import VirtualDriver
 from trader.topology import KILL_SWITCH, MARKET_FEED, RISK_GUARD, ROLES
@@ -26,7 +27,7 @@ def engine() -> Iterator[Engine]:
     """Offer an engine that has traded."""
     run = played(HELD)
     yield run
-    close(run)
+    run.close()
 
 
 def status_of(engine: Engine, start: reports.Start | None = None) -> StatusDump:
@@ -65,7 +66,7 @@ def test_a_run_that_has_read_no_account_stands_where_it_starts() -> None:
     assert status_of(engine).equity == Decimal("10000")
     assert reports.start_of(engine, resumed=True) == reports.start_of(engine, resumed=False)
     assert [feed.state for feed in status_of(engine).feeds] == ["waiting"]
-    close(engine)
+    engine.close()
 
 
 def test_the_kill_switch_has_the_last_word() -> None:
@@ -84,7 +85,7 @@ def test_the_kill_switch_has_the_last_word() -> None:
     assert (status.state, status.reason) == (TradingState.HALTED, Reason.HALT_ACTOR)
     assert status.detail == "risk_guard: failed 4 times"
     assert {a.role: a.state for a in status.actors if a.state != "up"} == {RISK_GUARD: "given up"}
-    close(engine)
+    engine.close()
 
 
 def test_a_perpetual_comes_with_its_margin_and_where_it_is_liquidated() -> None:
@@ -96,7 +97,7 @@ def test_a_perpetual_comes_with_its_margin_and_where_it_is_liquidated() -> None:
 
     assert round(held.margin, 6) == round(held.quantity * held.average_price / 3, 6)
     assert 0.66 < held.liquidation / float(held.average_price) < 0.68
-    close(engine)
+    engine.close()
 
 
 def test_on_spot_nothing_is_liquidated(engine: Engine) -> None:
@@ -116,6 +117,21 @@ def test_a_picture_amid_a_handler_says_so(engine: Engine) -> None:
     assert not status.consistent
     feed = next(actor for actor in status.actors if actor.role == MARKET_FEED)
     assert feed.last_message == type(envelope.message).__name__
+
+
+def test_a_picture_counts_the_quotes_that_newer_ones_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A role with any has had more to do than it had time for."""
+    monkeypatch.setattr(mailbox, "MAILBOX_BOUND", 0)
+    busy = build()
+    for bid in (1.0, 2.0, 3.0):
+        busy.main.arrive(RISK_GUARD, QuoteUpdated("BTC-USD", Quote(0, bid, bid)), MARKET_FEED)
+    busy.main.take_arrivals()
+    replaced = {actor.role: actor.conflated for actor in status_of(busy).actors}
+    busy.close()
+
+    assert replaced == dict.fromkeys(replaced, 0) | {RISK_GUARD: 2}
 
 
 def test_a_copy_of_the_memory_is_a_copy(engine: Engine) -> None:
@@ -145,7 +161,7 @@ def test_what_equity_is_converted_by_is_named_with_its_age() -> None:
     assert [actor.role.partition("[")[0] for actor in status.actors] == list(ROLES)
     assert {decision.symbol for decision in status.decisions} == {"BTC-USDT"}
     assert all(position.symbol == "BTC-USDT" for position in status.positions)
-    close(engine)
+    engine.close()
 
 
 def test_nothing_is_converted_where_all_is_of_one_currency(engine: Engine) -> None:
@@ -153,7 +169,7 @@ def test_nothing_is_converted_where_all_is_of_one_currency(engine: Engine) -> No
     assert status_of(engine).conversion is None
     dollars = build("risk.currency=USD")
     assert status_of(dollars).conversion is None
-    close(dollars)
+    dollars.close()
 
 
 def test_a_run_that_is_converted_survives_a_crash_of_its_risk_guard() -> None:
@@ -163,4 +179,4 @@ def test_a_run_that_is_converted_survives_a_crash_of_its_risk_guard() -> None:
     assert one.digest.value == other.digest.value
     assert status_of(one).conversion == status_of(other).conversion
     for each in (one, other):
-        close(each)
+        each.close()

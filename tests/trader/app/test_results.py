@@ -6,7 +6,6 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from tests.e2e.inside import close
 from tests.trader.app.desk import build, played
 from trader.app import reports, results
 from trader.app.compose import Engine
@@ -25,7 +24,7 @@ def engine() -> Iterator[Engine]:
     """Offer an engine that has traded."""
     run = played(HELD)
     yield run
-    close(run)
+    run.close()
 
 
 def summary_of(engine: Engine, start: reports.Start | None = None) -> SessionSummary:
@@ -72,7 +71,7 @@ def test_the_trades_add_up_to_the_profit() -> None:
     """Every trade is there, with what it was entered and left for, to the last digit."""
     engine = played(LONG)
     summary = summary_of(engine)
-    close(engine)
+    engine.close()
     ended = [trade for trade in summary.trade_log if trade.closed]
 
     assert len(ended) == summary.trades.count > 2
@@ -89,7 +88,7 @@ def test_a_limit_is_told_with_its_highest_use() -> None:
     """The drawdown is that of every price, whenever somebody looked."""
     engine = played(LONG)
     summary = summary_of(engine)
-    close(engine)
+    engine.close()
     highest = {limit.name: limit.highest for limit in summary.limits}
 
     assert highest["DRAWDOWN_TOTAL"] == summary.equity.max_drawdown_pct > 0
@@ -100,7 +99,7 @@ def test_a_limit_that_is_reached_is_counted() -> None:
     """And the entries that it stopped are counted by its name."""
     engine = played(LONG, "risk.max_daily_loss_pct=0.2")
     summary = summary_of(engine)
-    close(engine)
+    engine.close()
 
     (limit,) = (limit for limit in summary.limits if limit.name == "LOSS_DAY")
     assert limit.reached == 1
@@ -117,7 +116,7 @@ def test_a_transfer_is_told_apart_from_the_profit() -> None:
     run.world.exchange.transfer("USD", Decimal("-123.45"), run.main.now)
     driver.run(until=run.main.now + 60 * 60 * SECOND)
     summary = summary_of(run, start)
-    close(run)
+    run.close()
 
     assert summary.equity.transfers == Decimal("-123.45")
     assert summary.fills > 0

@@ -4,7 +4,6 @@ import threading
 
 import pytest
 
-from tests.e2e.inside import close
 from tests.trader.app.desk import build
 from trader.app import stuck
 from trader.app.stuck import Bailiff, abandon
@@ -96,4 +95,4 @@ def test_a_message_is_given_up_once() -> None:
     assert len(kernel.queue) == before - 1
     assert (role.quarantined, role.failures) == (1, 1)
     assert role.last_failure == "its handler of StaleCheckDue did not return"
-    close(engine)
+    engine.close()

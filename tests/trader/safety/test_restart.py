@@ -1,7 +1,7 @@
 """How often a role may fail, and how long it waits."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from trader.model.market import SECOND
@@ -63,6 +63,13 @@ def test_past_its_window_a_role_is_given_up(policy: Policy) -> None:
     assert decide(policy, policy.restarts + 1, 1) == GiveUp()
 
 
+def test_a_role_that_handles_nothing_is_given_up() -> None:
+    """Six failures are three messages lost, and rare ones may never fill a window."""
+    assert decide(POLICY, 1, 5) == RestartNow()
+    assert decide(POLICY, 1, 6) == GiveUp()
+
+
+@example([0, 1, POLICY.window])
 @given(st.lists(st.integers(0, 10**12), min_size=1, max_size=20).map(sorted))
 def test_what_left_the_window_does_not_count(times: list[int]) -> None:
     """Failures are forgotten as they grow old."""

@@ -43,8 +43,8 @@ class Session:
         self.venue: SimulatedConnection = exchange.connect(self.clock, self.gate)
 
     def submit(self, order: Order) -> OrderStatus:
-        """Place an order under an approval of the current epoch."""
-        state = self.clock.run(self.venue.submit(order, approve(order, self.gate.epoch)))
+        """Place an order under an approval."""
+        state = self.clock.run(self.venue.submit(order, approve(order)))
         return OrderStatus(state.status)
 
 
