@@ -11,7 +11,7 @@ import typer
 from trader.model.errors import TraderError, UsageError
 from trader.settings.problems import to_line
 from trader.ui.redact import redactor, secrets_of
-from trader.ui.typed import to_interval, to_pairs, to_seconds
+from trader.ui.typed import to_interval, to_pairs, to_seconds, to_symbols
 from trader.venues.symbols import to_symbol
 
 if TYPE_CHECKING:
@@ -137,9 +137,8 @@ def download(
     """Fetch candles into the store, and go on where an earlier download stopped."""
     from trader.app.download import run_downloads
 
-    symbols, length = [to_symbol(text) for text in symbol], to_interval(interval)
-    for line in run_downloads(venue, symbols, length, since, until, _data_dir(data_dir)):
-        print(line)
+    symbols, length = to_symbols(symbol), to_interval(interval)
+    print("\n".join(run_downloads(venue, symbols, length, since, until, _data_dir(data_dir))))
 
 
 @data_app.command("list")
@@ -171,7 +170,7 @@ def record(
     """Record what a venue sends until the time is up, or Ctrl-C."""
     from trader.app import recording
 
-    symbols, seconds = [to_symbol(text) for text in symbol], to_seconds(duration)
+    symbols, seconds = to_symbols(symbol), to_seconds(duration)
     counts = recording.record(venue, symbols, to_interval(interval), out, seconds)
     print(f"{out}: " + (", ".join(f"{kind} {n}" for kind, n in counts.items()) or "nothing came"))
 
@@ -247,7 +246,10 @@ def advice(
     directory = _directory(data_dir)
     found = find_run(directory, run)
     if answers:
-        _print(recorded_lines(found, directory))
+        lines = recorded_lines(found, directory)
+        _print(lines, end="")
+        if not lines:
+            print(f"note: run {found.id} asked no model", file=sys.stderr)
         return
     report = report_of(found, directory)
     _print(to_json(report).decode() if as_json else to_text(report))
@@ -284,8 +286,7 @@ def lift(
     """Lift a month's loss, a drawdown, an emergency stop or an operator's halt of the last run."""
     from trader.app.resuming import give_word
 
-    run = give_word(_directory(data_dir), why)
-    print(f"the halts of {run} are lifted once `run.py --resume` goes on with it")
+    print(give_word(_directory(data_dir), why))
 
 
 @app.command()

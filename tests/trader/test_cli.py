@@ -111,8 +111,10 @@ def command(
         ("show 3 --data-dir file", "data directory file: there is none"),
         (f"show --data-dir {'a' * 300}", "a: File name too long; give --data-dir DIR"),
         ("frames --stream kraken --data file --interval 9q", "9q: give an interval such"),
-        ("record --venue kraken --symbol X --out x --interval 9q", "9q: give an interval"),
-        ("download --venue x --symbol X --since 2025-01-01 --interval 9q", "9q: give an interval"),
+        ("record --venue kraken --symbol X-Y --out x --interval 9q", "9q: give an interval"),
+        ("record --venue kraken --symbol  --out x", "--symbol : give symbols such as BTC-USD"),
+        ("download --venue x --symbol X-Y --since 2025-01-01 --interval 9q", "9q: give an"),
+        ("download --venue x --symbol  --since 2025-01-01", "--symbol : give symbols such as"),
         ("--venue replay --data pipe", "pipe: is no regular file; write the candles to one"),
     ],
 )
@@ -273,6 +275,15 @@ def test_what_shows_runs_shows_them_to_scripts(command: Command) -> None:
     assert json.loads(command("status", "--json").out)["run"] == printed["run"]
 
 
+def test_a_run_that_asked_no_model_has_no_answers(command: Command) -> None:
+    """What is redirected into a file is an empty one; whoever looks on is told why."""
+    command(*SHORT)
+    result = command("advice", "--answers")
+
+    assert (result.code, result.out) == (0, "")
+    assert re.fullmatch(r"note: run 0001-\S+ asked no model\n", result.err)
+
+
 def test_a_run_is_verified_and_damage_is_one_line(command: Command) -> None:
     """Each row is held against the chain; the first that differs is named."""
     command(*SHORT)
@@ -325,7 +336,7 @@ def test_a_fault_that_never_fires_is_told(command: Command) -> None:
 
 def test_an_end_by_time_is_an_orderly_one(command: Command) -> None:
     """--for ends a run that would go on for ever, at any speed."""
-    result = command("--speed", "max", "--for", "0.2s", "--json", "--log-level", "WARNING")
+    result = command("--speed", "max", "--for", "0.2s", "--json")
 
     assert result.code == 0
     assert json.loads(result.out)["candles"] > 0
