@@ -56,6 +56,8 @@ _SAME = 0.05
 """Wall seconds within which signals are one: `timeout` and systemd send two at once."""
 _SOON = 3.0
 """Wall seconds that a signal waits for a run to begin, which then ends in order."""
+_NO_THREAD = "can't start new thread"
+"""All that Python says of a machine that has no room for one more."""
 
 
 class Crashed(Exception):
@@ -362,6 +364,10 @@ def _crashes_logged() -> Iterator[None]:
     except TraderError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, its text may hold a secret
+        if str(error) == _NO_THREAD:
+            raise UsageError(
+                f"{_NO_THREAD}: raise the limits of this shell (ulimit -u -v)"
+            ) from None
         log(error)
         raise Crashed from None
     finally:

@@ -101,6 +101,23 @@ def test_a_thread_that_fails_is_logged_too(
     assert "ZeroDivisionError" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["bailiff", "watch", "kill_switch", "status"])
+def test_a_machine_without_room_for_threads_is_told_in_a_line(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no bug of ours, whichever thread is the first that is refused."""
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == name:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(UsageError, match="raise the limits of this shell"):
+        play(tmp_path, "market.candles=20", "market.speed=3000")
+
+
 def test_a_run_without_trouble_warns_of_nothing(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
