@@ -325,7 +325,7 @@ def test_a_fault_that_never_fires_is_told(command: Command) -> None:
 
 def test_an_end_by_time_is_an_orderly_one(command: Command) -> None:
     """--for ends a run that would go on for ever, at any speed."""
-    result = command("--speed", "max", "--for", "0.2s", "--json", "--log-level", "WARNING")
+    result = command("--speed", "max", "--for", "0.2s", "--json")
 
     assert result.code == 0
     assert json.loads(result.out)["candles"] > 0

@@ -265,7 +265,7 @@ class Session:
                 self.ending.request(number.name)
             elif now - first > _SAME:
                 self.ending.cut(f"second signal, {number.name}")
-            log_event("WARNING", "app", None, "signal", None, signal=number.name)
+            log_event("INFO", "app", None, "signal", None, signal=number.name)
 
     # -- after -------------------------------------------------------------------------------------
 

@@ -7,7 +7,10 @@ from typing import Any
 import msgspec
 
 from trader.model import messages as m
+from trader.model.market import FeedCondition
 from trader.model.messages import Message
+from trader.model.reasons import Reason
+from trader.model.views import TradingState
 from trader.topology import EDGES
 from trader.ui.levels import LEVELS, Levels, parse_levels
 from trader.ui.log import log_event
@@ -16,6 +19,7 @@ from trader.ui.render import text, utc
 Fields = dict[str, Any]
 
 _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
+    # From WARNING on something is wrong; that it no longer is, is INFO.
     "TRACE": (
         m.CandleReceived,
         m.QuoteReceived,
@@ -66,21 +70,21 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
         m.CashMoved,
         m.AccountReconciled,
         m.FeedEnded,
+        m.FeedRecovered,
+        m.JournalRecovered,
+        m.StopRequested,
+        m.ResumeTrading,
         m.ShutdownCompleted,
     ),
     "SUCCESS": (m.OrderPartiallyFilled, m.OrderFilled),
     "WARNING": (
         m.FeedStalled,
-        m.FeedRecovered,
         m.DataFaulted,
         m.DataQuarantined,
         m.TradingStateChanged,
         m.HaltTrading,
-        m.StopRequested,
         m.HaltRequested,
-        m.ResumeTrading,
         m.RestartActor,
-        m.JournalRecovered,
         m.OrderRejected,
         m.OrderUnknown,
         m.ModelFailed,
@@ -113,7 +117,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """How the messages of one type are shown."""
+    """How the messages of one type are shown; `level` is that of the gravest."""
 
     level: str
     event: str
@@ -127,7 +131,7 @@ def to_line(message: Message) -> Line | None:
         return None
     fields = row.fields(message)
     symbol = fields.pop("symbol", None)
-    level = "DEBUG" if _is_routine(message) else row.level
+    level = _calmer(message) or row.level
     return Line(level, row.event, None if symbol is None else str(symbol), fields)
 
 
@@ -194,12 +198,26 @@ def _brief(item: object) -> object:
     return item
 
 
-def _is_routine(message: Message) -> bool:
-    # It is compared every few minutes, and hardly ever does anything differ.
-    if isinstance(message, m.AccountReconciled):
-        return not message.note
-    # The Validator says the same again, with its reason.
-    return isinstance(message, m.AdviceGiven) and message.fault is not None
+def _calmer(message: Message) -> str | None:
+    """Return a level below that of the type, for a message that tells of nothing unusual."""
+    match message:
+        # It is compared every few minutes, and hardly ever does anything differ.
+        case m.AccountReconciled(note=""):
+            return "DEBUG"
+        # The Validator says the same again, with its reason.
+        case m.AdviceGiven(fault=Reason()):
+            return "DEBUG"
+        # A start and an end as they should be; what ends a run against its will has said so, and
+        # so has the halt that keeps an order back.
+        case (
+            m.FeedStalled(condition=FeedCondition.CONNECTING)
+            | m.TradingStateChanged(reason=Reason.START_RECONCILING | Reason.HALT_SHUTDOWN)
+            | m.TradingStateChanged(state=TradingState.ACTIVE)
+            | m.HaltTrading(reason=Reason.HALT_SHUTDOWN)
+            | m.OrderRejected(reason=Reason.INTERLOCK_EPOCH)
+        ):
+            return "INFO"
+    return None
 
 
 def _stalled(message: m.FeedStalled) -> Fields:

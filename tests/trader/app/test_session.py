@@ -101,6 +101,16 @@ def test_a_thread_that_fails_is_logged_too(
     assert "ZeroDivisionError" in capfd.readouterr().err
 
 
+def test_a_run_without_trouble_warns_of_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """At WARNING there is no line of it, from its start to its end, also where it goes on."""
+    for resume in (False, True):
+        play(tmp_path, "market.candles=45", "system.log_level=WARNING", resume=resume)
+
+    assert capfd.readouterr().err == ""
+
+
 def test_a_run_can_be_ended_before_it_has_begun(tmp_path: Path) -> None:
     """The time is up before the first candle: an orderly end of nothing."""
     options = Options("aggressive", seconds=0.001)

@@ -8,9 +8,11 @@ import pytest
 from loguru import logger
 
 from trader.model import messages as m
+from trader.model.market import FeedCondition
 from trader.model.messages import Message
 from trader.model.orders import Approval, Fill, Leg, Liquidity, Order, OrderKind, Side
 from trader.model.reasons import Reason
+from trader.model.views import TradingState
 from trader.topology import EDGES
 from trader.ui.levels import LEVELS, parse_levels
 from trader.ui.lines import ROWS, LogTap, shown_types, to_line
@@ -86,6 +88,62 @@ def test_each_message_has_one_row() -> None:
 def test_an_unknown_message_has_no_line() -> None:
     """A type without a row is not shown."""
     assert to_line(Foreign()) is None
+
+
+HALTED, ACTIVE = TradingState.HALTED, TradingState.ACTIVE
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        m.FeedStalled("BTC-USD", 0, FeedCondition.CONNECTING),
+        m.FeedRecovered("BTC-USD"),
+        m.TradingStateChanged(HALTED, Reason.START_RECONCILING, "the account is not read yet"),
+        m.TradingStateChanged(ACTIVE, Reason.START_RECONCILED, "the account agrees"),
+        m.HaltTrading(1, Reason.HALT_SHUTDOWN, "SIGINT", flatten=False),
+        m.TradingStateChanged(HALTED, Reason.HALT_SHUTDOWN, "SIGINT"),
+        m.OrderRejected("ate1", Reason.INTERLOCK_EPOCH, "stopped before the venue"),
+        m.TradingStateChanged(ACTIVE, Reason.RESUME_OPERATOR, "looked at"),
+        m.JournalRecovered(),
+    ],
+)
+def test_what_is_as_it_should_be_is_no_warning(message: Message) -> None:
+    """A start, an end that was asked for and what it keeps back, and the end of a trouble."""
+    line = to_line(message)
+
+    assert line is not None
+    assert line.level == "INFO"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        m.FeedStalled("BTC-USD", 0),
+        m.FeedStalled("BTC-USD", 0, FeedCondition.RECOVERING, "60 s of candles are missing"),
+        m.FeedStalled("BTC-USD", 0, FeedCondition.HELD, "bad rows keep coming"),
+        m.TradingStateChanged(HALTED, Reason.HALT_ACCOUNT_DIFFERS, "the venue holds 1 BTC"),
+        m.TradingStateChanged(HALTED, Reason.HALT_LIMIT, "drawdown"),
+        m.TradingStateChanged(TradingState.REDUCING, Reason.LOSS_DAY, "daily loss"),
+        m.HaltTrading(1, Reason.HALT_OPERATOR, "SIGUSR2", flatten=False),
+        m.HaltTrading(1, Reason.HALT_ACTOR, "risk_guard", flatten=False),
+        m.OrderRejected("ate1", Reason.VENUE_BALANCE, "not enough"),
+    ],
+)
+def test_what_keeps_from_trading_is_a_warning(message: Message) -> None:
+    """A stall, a hold, a halt by a limit, an operator or the KillSwitch, a venue's refusal."""
+    line = to_line(message)
+
+    assert line is not None
+    assert line.level == "WARNING"
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_no_message_is_graver_than_its_type(kind: type[Message]) -> None:
+    """Types are tapped by their level: what lies above it would be missed."""
+    line = to_line(sample(kind))
+
+    assert line is not None
+    assert LEVELS[line.level] <= LEVELS[ROWS[kind].level]
 
 
 def test_a_fill_shows_price_quantity_and_fee() -> None:
