@@ -284,8 +284,7 @@ def lift(
     """Lift a month's loss, a drawdown, an emergency stop or an operator's halt of the last run."""
     from trader.app.resuming import give_word
 
-    run = give_word(_directory(data_dir), why)
-    print(f"the halts of {run} are lifted once `run.py --resume` goes on with it")
+    print(give_word(_directory(data_dir), why))
 
 
 @app.command()
