@@ -11,7 +11,7 @@ import typer
 from trader.model.errors import TraderError, UsageError
 from trader.settings.problems import to_line
 from trader.ui.redact import redactor, secrets_of
-from trader.ui.typed import to_interval, to_pairs, to_seconds
+from trader.ui.typed import to_interval, to_pairs, to_seconds, to_symbols
 from trader.venues.symbols import to_symbol
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def download(
     """Fetch candles into the store, and go on where an earlier download stopped."""
     from trader.app.download import run_downloads
 
-    symbols, length = [to_symbol(text) for text in symbol], to_interval(interval)
+    symbols, length = to_symbols(symbol), to_interval(interval)
     for line in run_downloads(venue, symbols, length, since, until, _data_dir(data_dir)):
         print(line)
 
@@ -171,7 +171,7 @@ def record(
     """Record what a venue sends until the time is up, or Ctrl-C."""
     from trader.app import recording
 
-    symbols, seconds = [to_symbol(text) for text in symbol], to_seconds(duration)
+    symbols, seconds = to_symbols(symbol), to_seconds(duration)
     counts = recording.record(venue, symbols, to_interval(interval), out, seconds)
     print(f"{out}: " + (", ".join(f"{kind} {n}" for kind, n in counts.items()) or "nothing came"))
 

@@ -111,8 +111,10 @@ def command(
         ("show 3 --data-dir file", "data directory file: there is none"),
         (f"show --data-dir {'a' * 300}", "a: File name too long; give --data-dir DIR"),
         ("frames --stream kraken --data file --interval 9q", "9q: give an interval such"),
-        ("record --venue kraken --symbol X --out x --interval 9q", "9q: give an interval"),
-        ("download --venue x --symbol X --since 2025-01-01 --interval 9q", "9q: give an interval"),
+        ("record --venue kraken --symbol X-Y --out x --interval 9q", "9q: give an interval"),
+        ("record --venue kraken --symbol  --out x", "--symbol : give symbols such as BTC-USD"),
+        ("download --venue x --symbol X-Y --since 2025-01-01 --interval 9q", "9q: give an"),
+        ("download --venue x --symbol  --since 2025-01-01", "--symbol : give symbols such as"),
         ("--venue replay --data pipe", "pipe: is no regular file; write the candles to one"),
     ],
 )

@@ -5,6 +5,8 @@ import re
 from trader.model.errors import UsageError
 from trader.model.market import interval_ns
 from trader.settings.problems import to_line
+from trader.settings.ranges import FORMS
+from trader.venues.symbols import to_symbol
 
 
 def to_pairs(sets: list[str]) -> list[tuple[str, str]]:
@@ -36,3 +38,13 @@ def to_interval(text: str) -> str:
         cure = "give an interval such as 1m, 15m, 4h or 1d"
         raise UsageError(f"--interval {to_line(text)}: {cure}") from None
     return text
+
+
+def to_symbols(texts: list[str]) -> list[str]:
+    """Return symbols in the engine's spelling; raise UsageError as a setting of them would."""
+    form, symbols = FORMS["trading.symbols"], [to_symbol(text) for text in texts]
+    try:
+        form.check(symbols)
+    except ValueError:
+        raise UsageError(f"--symbol {to_line(','.join(texts))}: give {form.accepted}") from None
+    return symbols

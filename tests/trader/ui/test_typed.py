@@ -3,7 +3,7 @@
 import pytest
 
 from trader.model.errors import UsageError
-from trader.ui.typed import to_pairs, to_seconds
+from trader.ui.typed import to_pairs, to_seconds, to_symbols
 
 
 def test_a_setting_is_a_path_and_a_value() -> None:
@@ -30,3 +30,15 @@ def test_what_is_no_time_is_refused(text: str) -> None:
     """With what would be one."""
     with pytest.raises(UsageError, match="give a time such as 90s, 10m or 2h"):
         to_seconds(text)
+
+
+def test_symbols_are_spelled_in_many_ways() -> None:
+    """Each comes out as the engine spells it."""
+    assert to_symbols(["btc/usd", "ETHUSDT"]) == ["BTC-USD", "ETH-USDT"]
+
+
+@pytest.mark.parametrize("texts", [[""], ["BTC"], ["../x-USD"], ["BTC-USD", "BTCUSD"]])
+def test_what_is_no_symbol_is_refused(texts: list[str]) -> None:
+    """And one that is given twice."""
+    with pytest.raises(UsageError, match="give symbols such as BTC-USD or BTC-USD-PERP"):
+        to_symbols(texts)
