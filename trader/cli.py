@@ -138,8 +138,7 @@ def download(
     from trader.app.download import run_downloads
 
     symbols, length = to_symbols(symbol), to_interval(interval)
-    for line in run_downloads(venue, symbols, length, since, until, _data_dir(data_dir)):
-        print(line)
+    print("\n".join(run_downloads(venue, symbols, length, since, until, _data_dir(data_dir))))
 
 
 @data_app.command("list")
@@ -247,7 +246,10 @@ def advice(
     directory = _directory(data_dir)
     found = find_run(directory, run)
     if answers:
-        _print(recorded_lines(found, directory))
+        lines = recorded_lines(found, directory)
+        _print(lines, end="")
+        if not lines:
+            print(f"note: run {found.id} asked no model", file=sys.stderr)
         return
     report = report_of(found, directory)
     _print(to_json(report).decode() if as_json else to_text(report))

@@ -275,6 +275,15 @@ def test_what_shows_runs_shows_them_to_scripts(command: Command) -> None:
     assert json.loads(command("status", "--json").out)["run"] == printed["run"]
 
 
+def test_a_run_that_asked_no_model_has_no_answers(command: Command) -> None:
+    """What is redirected into a file is an empty one; whoever looks on is told why."""
+    command(*SHORT)
+    result = command("advice", "--answers")
+
+    assert (result.code, result.out) == (0, "")
+    assert re.fullmatch(r"note: run 0001-\S+ asked no model\n", result.err)
+
+
 def test_a_run_is_verified_and_damage_is_one_line(command: Command) -> None:
     """Each row is held against the chain; the first that differs is named."""
     command(*SHORT)

@@ -126,4 +126,4 @@ def recorded_lines(run: Run, directory: Path) -> str:
 
 def to_lines(recorded: Iterable[Recorded]) -> str:
     """Write answers, one a line."""
-    return "\n".join(msgspec.json.encode(each).decode() for each in recorded)
+    return "".join(f"{msgspec.json.encode(each).decode()}\n" for each in recorded)
