@@ -18,7 +18,7 @@ import pytest
 
 from tests.e2e.process import DEADLINE, ROOT, clean_environ
 
-RUN = ("run.py", "--profile", "aggressive", "--speed", "3000", "--log-level", "WARNING")
+RUN = ("run.py", "--profile", "aggressive", "--speed", "3000")
 WEDGED = ("-m", "tests.e2e.wedged", "25", *RUN[1:])
 MODES = re.compile(r"\x1b\[\?")
 """What switches a terminal's modes, the cursor and the other screen among them."""

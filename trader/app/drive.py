@@ -88,7 +88,12 @@ class LiveDrive:
 
     def now(self) -> int:
         """Return the market's time in ns, also while a handler does not return."""
-        return self._clock.now()
+        clock, main = self._clock.now(), self._engine.main
+        if self._engine.world.real:
+            return clock
+        # It waits for an engine that cannot keep pace; another thread may be changing the heap.
+        due, *_ = next(iter(main.schedule.heap), (main.now,))
+        return max(main.now, min(clock, due))
 
     def stop(self) -> None:
         """Have `run` return after what is queued; safe from any thread."""
@@ -160,10 +165,11 @@ def open_drive(engine: Engine) -> Drive:
 def settle(engine: Engine, ending: Ending) -> None:
     """Deliver what was sent before the drivers returned, such as the last halt.
 
+    Each kernel at its own time: the KillSwitch's is ahead of an engine that could not keep pace.
     Then rebuild the roles that are down, so that their memory can be read.
     """
-    driver = VirtualDriver(engine.main, engine.kill)
-    _carry_on(engine, ending, lambda: driver.run(until=0))
+    for kernel in (engine.main, engine.kill, engine.main):
+        _carry_on(engine, ending, partial(VirtualDriver(kernel).run, until=0))
     for kernel in (engine.main, engine.kill):
         _carry_on(engine, ending, partial(recovery.revive, kernel))
 

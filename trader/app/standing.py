@@ -23,7 +23,8 @@ def holds_of(tally: Tally, state: RiskState, now: int) -> tuple[HoldStatus, ...]
     """
     holds = sorted(state.holds, key=lambda hold: hold.level is not TradingState.HALTED)
     if tally.halt is not None:
-        halt, since = tally.halt, tally.halted_at
+        # Its time is ahead of an engine that cannot keep pace.
+        halt, since = tally.halt, min(tally.halted_at, now)
         holds = [hold for hold in holds if hold.reason is not halt.reason]
         holds.insert(0, Hold(halt.reason, TradingState.HALTED, halt.detail, since))
     return tuple(_status(hold, now) for hold in holds)

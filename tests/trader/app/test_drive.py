@@ -2,18 +2,28 @@
 
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from actors.market_feed import MarketFeed
-from tests.e2e.inside import last_run, play
+from tests.e2e.inside import close, last_run, play
 from tests.e2e.venue import account_left, faults_of
+from tests.trader.app.desk import build
 from trader.app import compose
-from trader.app.drive import LiveDrive
-from trader.model.messages import CandleReceived
+from trader.app.compose import Engine
+from trader.app.drive import LiveDrive, settle
+from trader.app.ending import Ending
+from trader.app.reports import state_of
+from trader.model.market import SECOND
+from trader.model.messages import CandleReceived, StopRequested
 from trader.model.reasons import Reason
+from trader.runtime.virtual import VirtualDriver
+from trader.topology import KILL_SWITCH, OPERATOR, RISK_GUARD
 
+MINUTE = 60 * SECOND
+DAY = 1440 * MINUTE
 SPEEDS = pytest.mark.parametrize("speed", ["max", "20000"])
 
 
@@ -39,6 +49,57 @@ def trouble(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     monkeypatch.setattr(compose, "MarketFeed", Trouble)
     monkeypatch.setattr(Trouble, "seen", 0)
     return monkeypatch
+
+
+class Ahead:
+    """The clock of an engine that could not keep pace, by a day."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._time = engine.main.now + DAY
+
+    def now(self) -> int:
+        """Return the same time always."""
+        return self._time
+
+    def seconds_until(self, due: int) -> float:
+        """Return the wall seconds until `due`."""
+        return (due - self._time) / SECOND
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    """Offer an engine that nobody drives."""
+    built = build()
+    yield built
+    close(built)
+
+
+def test_a_market_that_is_made_up_is_as_late_as_its_engine(engine: Engine) -> None:
+    """Whoever asks for its time is told how far the engine has come, and not what it has missed."""
+    drive, begun = LiveDrive(engine, Ahead(engine)), engine.main.now
+    assert drive.now() == begun
+    VirtualDriver(engine.main).run(begun + 5 * MINUTE)
+
+    assert begun + 5 * MINUTE <= drive.now() <= begun + 6 * MINUTE
+
+
+def test_a_real_market_does_not_wait(engine: Engine) -> None:
+    """Its time goes on while a handler does not return, and with it the age of its data."""
+    engine.world.clock = clock = Ahead(engine)
+
+    assert LiveDrive(engine, clock).now() == clock.now()
+
+
+def test_the_last_halt_comes_at_the_time_of_who_hears_it(engine: Engine) -> None:
+    """The KillSwitch's is ahead of an engine that could not keep pace: no day is skipped for it."""
+    begun = engine.main.now
+    engine.kill.now += DAY
+    engine.kill.arrive(KILL_SWITCH, StopRequested("--for 4s"), OPERATOR)
+    settle(engine, Ending(engine, lambda: None, lambda: None))
+
+    guard = state_of(engine.main, RISK_GUARD)
+    assert Reason.HALT_SHUTDOWN in {hold.reason for hold in guard.holds}
+    assert (engine.main.now, engine.kill.now) == (begun, begun + DAY)
 
 
 @SPEEDS

@@ -52,6 +52,15 @@ def test_the_kill_switch_has_the_first_word(heard: list[Hold]) -> None:
     assert second.reason is Reason.HALT_OPERATOR
 
 
+def test_no_halt_stands_since_a_time_to_come() -> None:
+    """The KillSwitch's time is ahead of an engine that cannot keep pace."""
+    tally = Tally()
+    halt = HaltTrading(1, Reason.HALT_SHUTDOWN, "SIGINT", flatten=False)
+    tally.take(KILL_SWITCH, halt, NOW + 86_400 * 10**9)
+
+    assert holds_of(tally, RiskState(holds=[]), NOW)[0].since == "2024-01-05T14:00:00+00:00"
+
+
 def test_what_an_older_journal_held_has_no_time() -> None:
     """It was kept without one."""
     (hold,) = holds_of(Tally(), RiskState(holds=[Hold(Reason.LOSS_MONTH, HALTED, "")]), NOW)
