@@ -33,6 +33,17 @@ def test_an_ack_is_told_once(record: Record) -> None:
     assert record.status is S.OPEN
 
 
+def test_an_order_is_settled_once_it_is_final_and_nothing_of_it_is_missing(record: Record) -> None:
+    """One that rests is not, though nobody doubts it, nor one whose last fill is yet to come."""
+    assert (record.settled, record.doubtful) == (False, False)
+    record.take(state(ENTRY), ())
+    assert (record.settled, record.doubtful) == (False, False)
+    record.take(state(ENTRY, S.CANCELED), ())
+    assert (record.settled, record.doubtful) == (True, False)
+    record.take(state(ENTRY, S.CANCELED, "0.3"), ())
+    assert (record.settled, record.doubtful) == (False, True)
+
+
 @pytest.mark.parametrize(
     ("found", "told"),
     [(S.OPEN, ACCEPTED), (S.CANCELED, m.OrderCanceled(CID)), (S.EXPIRED, m.OrderExpired(CID))],
@@ -151,6 +162,17 @@ def test_an_unknown_order_is_given_up_after_a_minute_of_misses(record: Record) -
     assert record.settled
 
 
+def test_an_unknown_order_is_not_given_up_after_two_misses(record: Record) -> None:
+    """However far apart they are; the third is the last, and ends every doubt of it."""
+    record.doubt("read timed out")
+    record.suspect = True
+    told = [record.miss(now, WITHIN) for now in (1, 2 * WITHIN)]
+
+    assert told == [[], []]
+    assert record.miss(3 * WITHIN, WITHIN) != []
+    assert record.settled
+
+
 def test_an_order_that_was_there_and_is_not_found_has_expired(record: Record) -> None:
     """A venue that dropped an order ended it by its own rule."""
     record.take(state(ENTRY), ())
@@ -158,6 +180,7 @@ def test_an_order_that_was_there_and_is_not_found_has_expired(record: Record) ->
     told = [record.miss(now, WITHIN) for now in (0, 1, WITHIN)]
 
     assert told == [[], [], [m.OrderExpired(CID)]]
+    assert record.settled
 
 
 def test_an_order_whose_fills_are_missing_is_not_given_up(record: Record) -> None:
@@ -179,7 +202,7 @@ def test_misses_with_an_answer_between_them_do_not_add_up(record: Record) -> Non
     record.take(state(ENTRY), ())
     record.suspect = True
 
-    assert record.miss(WITHIN, WITHIN) == []
+    assert [record.miss(now, WITHIN) for now in (WITHIN, 3 * WITHIN)] == [[], []]
 
 
 def test_a_miss_that_comes_after_the_ack_is_old(record: Record) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trader.risk.desk import START, SYMBOL, Desk, canceled, legs, placed
+from tests.trader.risk.desk import PERP, START, SYMBOL, Desk, canceled, legs, placed
 from trader.accounting.windows import Window
 from trader.model.market import SECOND, interval_ns
 from trader.model.messages import (
@@ -377,6 +377,57 @@ def test_the_depeg_of_march_2023_is_a_loss_in_dollars(shared: Path) -> None:
         Reason.LOSS_MONTH: date(2023, 3, 11),
     }
     assert desk.state.performance.max_drawdown_pct == 0.0, "in USDC nothing was lost"
+
+
+@pytest.mark.parametrize(
+    ("limits", "reached"),
+    [
+        ({"max_daily_loss_pct": 50}, [Reason.LOSS_DAY]),
+        ({"max_drawdown_pct": 50, "emergency_stop_pct": 60}, [Reason.DRAWDOWN_TOTAL]),
+        (
+            {"max_drawdown_pct": 50, "emergency_stop_pct": 50},
+            [Reason.DRAWDOWN_TOTAL, Reason.EMERGENCY_STOP],
+        ),
+    ],
+)
+def test_a_limit_is_reached_by_a_loss_that_is_as_large(
+    limits: dict[str, float], reached: list[Reason]
+) -> None:
+    """Half is half, and what was less has not had it overlooked."""
+    desk = converted(1.0, **{"max_drawdown_pct": 80, "emergency_stop_pct": 90} | limits)
+    assert rated(desk, 0.75) == []
+    told = rated(desk, 0.5)
+    assert [m.limit for m in told if isinstance(m, LimitBreached)] == reached
+
+
+def test_what_is_held_counts_as_lost_to_its_stop() -> None:
+    """At 98, 10 units entered at 100 with a fee of 1 may lose 30 more of the day's 300."""
+    desk = Desk()
+    desk.hold("10", stop=95.0)
+    at(desk, 98.0)
+    assert room(desk.rules, desk.state) == (Reason.LOSS_DAY, pytest.approx(300 - 21 - 30))
+    at(desk, 94.0)
+    assert room(desk.rules, desk.state) == (Reason.LOSS_DAY, pytest.approx(300 - 61))
+
+
+def test_what_is_on_its_way_counts_as_lost_from_the_worst_price_to_its_stop() -> None:
+    """What has arrived counts from the market: 5 units of 19.8019 at 100, the rest at 101."""
+    desk = Desk()
+    entry = desk.enter(stop=95.0)
+    lost = float(entry.quantity) * 6
+    assert room(desk.rules, desk.state) == (Reason.LOSS_DAY, pytest.approx(300 - lost))
+    desk.fill(entry, "5")
+    left = 300 - 0.5 - 5 * 5 - float(entry.quantity - 5) * 6
+    assert room(desk.rules, desk.state) == (Reason.LOSS_DAY, pytest.approx(left))
+
+
+def test_a_short_counts_as_lost_upwards() -> None:
+    """At 102, 10 units sold at 100 with a fee of 1 may lose 30 more."""
+    desk = Desk(symbol=PERP)
+    desk.hold("10", stop=105.0)
+    desk.state.prices[PERP].close = 102.0
+    mark(desk.rules, desk.state, START)
+    assert room(desk.rules, desk.state) == (Reason.LOSS_DAY, pytest.approx(300 - 21 - 30))
 
 
 def test_what_may_yet_be_lost_is_told_in_the_currency_that_is_traded() -> None:

@@ -23,6 +23,7 @@ from trader.risk.sizing import (
     is_tradable,
     kelly_pct,
     liquidation_price,
+    loss_of,
     scaled,
     share,
     size_entry,
@@ -59,6 +60,15 @@ def test_cash_pays_for_the_fee_too() -> None:
     """10 000 pay for 98.9098 at 101 with a fee of 0.1 %, not for 99.0099."""
     quantity = size_entry(BTC, Side.BUY, 100.0, 95.0, 110.0, band(), budget(cash=10_000)).quantity
     assert quantity == Decimal("98.9109")
+
+
+def test_a_unit_loses_the_way_to_its_stop_and_the_fee_of_both_ways() -> None:
+    """0.1 % of 100 and of 95, or of 105 where it is short; a rebate is not counted on."""
+    rebated = msgspec.structs.replace(BTC, taker_fee=Decimal("-0.001"))
+
+    assert loss_of(BTC, 100.0, 95.0) == pytest.approx(5.195)
+    assert loss_of(BTC, 100.0, 105.0) == pytest.approx(5.205)
+    assert loss_of(rebated, 100.0, 95.0) == 5.0
 
 
 def test_no_cash_is_no_quantity() -> None:
@@ -201,7 +211,8 @@ def test_a_position_has_the_volatility_that_is_aimed_at() -> None:
 def test_an_unknown_volatility_asks_for_nothing() -> None:
     """It is never taken for a small one."""
     sizing = SizingSettings("volatility")
-    assert wish(sizing, HALF, EQUITY, 1.0, (), 0.0).notional == 0
+    assert wish(sizing, HALF, EQUITY, 1.0, (), 0.0) == Wish("the symbol has not moved")
+    assert wish(sizing, HALF, EQUITY, 1.0, (), 0.0, "too new") == Wish("too new")
 
 
 def test_an_amount_is_asked_for_as_it_is() -> None:
@@ -272,6 +283,14 @@ def test_a_cap_is_rounded_down_to_the_lot_and_named() -> None:
     third = tighten(BTC, entry, Reason.EXPOSURE_CORRELATED, 1 / 3)
     assert (third.quantity, third.resized) == (Decimal("6.6666"), Reason.EXPOSURE_CORRELATED)
     assert tighten(BTC, entry, Reason.EXPOSURE_CORRELATED, 1.0) == entry
+
+
+def test_an_amount_is_bought_at_the_worst_price() -> None:
+    """2020 at no worse than 101 is a quantity of 20, wherever the stop is."""
+    limits = msgspec.structs.replace(budget(), wish=asked("amount", amount_quote=2_020))
+    for stop in (50.0, 99.0):
+        entry = size_entry(BTC, Side.BUY, 100.0, stop, 110.0, band(), limits)
+        assert (entry.wanted, entry.quantity, entry.resized) == (20, 20, None)
 
 
 def test_no_method_loses_more_to_the_stop_than_a_trade_may() -> None:
