@@ -246,10 +246,7 @@ def advice(
     directory = _directory(data_dir)
     found = find_run(directory, run)
     if answers:
-        lines = recorded_lines(found, directory)
-        _print(lines, end="")
-        if not lines:
-            print(f"note: run {found.id} asked no model", file=sys.stderr)
+        _print(recorded_lines(found, directory), end="")
         return
     report = report_of(found, directory)
     _print(to_json(report).decode() if as_json else to_text(report))

@@ -1,5 +1,6 @@
 """What a run's advisor asks: models, what they said in an earlier run, or nobody."""
 
+import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -119,9 +120,12 @@ def _asked_of(key: str) -> tuple[str, str]:
 
 
 def recorded_lines(run: Run, directory: Path) -> str:
-    """Write what models said in a run as `llm.recorded` reads it."""
+    """Write what models said in a run as `llm.recorded` reads it; tell of a run that asked none."""
     with open_archive(directory / JOURNAL_FILE) as archive:
-        return to_lines(answers_of(archive, run))
+        found = answers_of(archive, run)
+    if not found:
+        sys.stderr.write(f"note: run {run.id} asked no model\n")
+    return to_lines(found)
 
 
 def to_lines(recorded: Iterable[Recorded]) -> str:
