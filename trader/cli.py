@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -291,7 +292,8 @@ def topology() -> None:
     """Print who sends what to whom, as text and as a Mermaid graph."""
     from trader.topology import to_mermaid, to_text
 
-    print(f"{to_text()}\n\n{to_mermaid()}")
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    print(f"{to_text(columns)}\n\n{to_mermaid()}")
 
 
 @app.command()

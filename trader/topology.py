@@ -1,6 +1,7 @@
 """Who sends what to whom, and what a loss means; the kernel refuses any other edge."""
 
 from enum import StrEnum
+from textwrap import fill
 
 import msgspec
 
@@ -186,12 +187,19 @@ def _edges() -> tuple[Edge, ...]:
 EDGES = _edges()
 
 
-def to_text() -> str:
-    """Render every edge as a table: sender, message, receiver, what its loss means."""
+def to_text(columns: int | None = None) -> str:
+    """Render every edge as a table: sender, message, receiver, what its loss means.
+
+    The last is wrapped where a row is longer than `columns`.
+    """
     rows = [(e.sender, e.message.__name__, e.receiver, e.loss) for e in EDGES]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
-    return "\n".join(
+    lines = (
         f"{s:<{widths[0]}}  {n:<{widths[1]}}  {r:<{widths[2]}}  {loss}" for s, n, r, loss in rows
+    )
+    below = " " * (sum(widths) + 6)
+    return "\n".join(
+        fill(line, columns, subsequent_indent=below) if columns else line for line in lines
     )
 
 

@@ -10,7 +10,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from signal import SIGINT, SIGTERM, Signals
 
@@ -148,3 +148,12 @@ def test_without_colours_there_is_a_panel_still(tmp_path: Path) -> None:
         assert person.end() == 0
     assert "── SIMULATED" in person.seen
     assert not re.search(r"\x1b\[[\d;]*m", person.seen)
+
+
+def test_the_flow_of_messages_fits_a_terminal() -> None:
+    """Its rows are wrapped in their last column; in a pipe they are whole."""
+    with closing(Person(("run.py", "topology"), {})) as person:
+        assert person.end() == 0
+    table, _, _ = person.seen.partition("flowchart TD")
+    assert max(map(len, table.splitlines())) <= 80
+    assert "entries off until\r\n" in table
