@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from actors.market_feed import MarketFeed
-from tests.e2e.inside import close, last_run, play
+from tests.e2e.inside import last_run, play
 from tests.e2e.venue import account_left, faults_of
 from tests.trader.app.desk import build
 from trader.app import compose
@@ -71,7 +71,7 @@ def engine() -> Iterator[Engine]:
     """Offer an engine that nobody drives."""
     built = build()
     yield built
-    close(built)
+    built.close()
 
 
 def test_a_market_that_is_made_up_is_as_late_as_its_engine(engine: Engine) -> None:
