@@ -2,7 +2,7 @@
 
 from trader.feed import conditions
 from trader.feed.conditions import FeedState
-from trader.feed.lanes import Lane
+from trader.feed.lanes import BAD_ROWS, Lane, take_bad
 from trader.model.market import SECOND, Candle, FeedCondition
 from trader.model.messages import CandleClosed, DataQuarantined, FeedStalled
 
@@ -49,6 +49,30 @@ def test_the_first_candle_behind_a_hole_asks_for_all_since_the_last_and_one_more
     assert told == [FeedStalled(BTC, 10 * MINUTE, FeedCondition.RECOVERING, why)]
     assert count == 5
     assert conditions.wait(state, BTC, candle(9), MINUTE, 10 * MINUTE) == ([], 0)
+
+
+def test_a_bad_candle_that_waited_is_quarantined_and_the_others_pass():
+    """Only those that pass are counted."""
+    state = opened()
+    waiting = candle(8), candle(9, high=1.0), candle(10)
+    for each in waiting:
+        conditions.wait(state, BTC, each, MINUTE, 11 * MINUTE)
+    told = conditions.let_go(state, BTC, MINUTE, 11 * MINUTE)
+
+    assert [m.candle for m in told if isinstance(m, CandleClosed)] == [candle(8), candle(10)]
+    assert [m.candle for m in told if isinstance(m, DataQuarantined)] == [candle(9, high=1.0)]
+    assert state.candles == 2
+
+
+def test_a_stream_that_opens_again_is_no_good_candle():
+    """Bad rows are outweighed by good ones alone, however often the stream is opened."""
+    state = opened()
+    lane = state.lanes[BTC]
+    while not lane.barred:
+        take_bad(lane)
+
+    assert [conditions.confirm_stream(state, BTC, MINUTE, 7 * MINUTE) for _ in range(9)] == [[]] * 9
+    assert lane.bad == BAD_ROWS
 
 
 def test_candles_do_not_wait_without_end():
