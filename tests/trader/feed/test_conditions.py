@@ -86,3 +86,11 @@ def test_candles_do_not_wait_without_end():
 
     assert [m.gap for m in told if isinstance(m, CandleClosed)] == [2] + [0] * 499
     assert state.lanes[BTC].waiting == []
+
+
+def test_a_stream_is_live_at_once_where_no_candle_is_missing():
+    """The next may be a day away; but one that should have come by now is missed."""
+    for after, live in ((0, False), (1, True), (2 * MINUTE - 1, True), (2 * MINUTE, False)):
+        state = opened()
+        conditions.confirm_stream(state, BTC, MINUTE, 6 * MINUTE + after)
+        assert state.lanes[BTC].live is live
