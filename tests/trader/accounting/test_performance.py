@@ -54,3 +54,6 @@ def test_a_transfer_is_no_drawdown() -> None:
     performance.mark(600.0)
 
     assert (performance.peak, performance.max_drawdown_pct) == (600.0, 0.0)
+    performance.shift(400.0)
+    performance.mark(900.0)
+    assert (performance.peak, performance.max_drawdown_pct) == (1000.0, 10.0)

@@ -102,12 +102,13 @@ def test_a_fill_through_flat_ends_a_trade_and_begins_another() -> None:
 
     assert trade is not None
     assert (trade.side, trade.pnl, trade.fees) == (BUY, Decimal("7.5"), Decimal(2))
-    assert trade.funding == Decimal("-0.5")
+    assert trade.funding == position.funding == Decimal("-0.5")
     assert (position.quantity, position.cost) == (Decimal(-2), Decimal(-220))
     ended = position.apply(fill(BUY, "2", "100", "2", symbol=PERP, ts=30))
     assert ended is not None
     assert (ended.side, ended.opened, ended.entry, ended.exit) == (SELL, 20, 110, 100)
     assert (ended.pnl, ended.fees) == (Decimal(16), Decimal(4))
+    assert position.side is BUY
 
 
 @given(histories(symbols=("BTC-USD",)), marks)

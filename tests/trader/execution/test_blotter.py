@@ -64,6 +64,8 @@ def test_a_submit_that_fails_is_refused_only_if_that_is_proven(
     change = blotter.fail(CID, failure)
 
     assert [type(event) for event in change.events] == [told]
+    if isinstance(change.events[0], m.OrderRejected):
+        assert change.events[0].reason is (failure.reason or Reason.VENUE_REJECTED)
     assert (change.ask_in is not None) is (told is m.OrderUnknown)
     assert (blotter.records[CID].status is OrderStatus.UNKNOWN) is (change.ask_in is not None)
 
@@ -361,6 +363,17 @@ def test_what_the_venue_does_of_itself_counts_as_learnt() -> None:
     """So that an account read before it proves nothing."""
     blotter = Blotter()
     flow = Flow("f", FlowKind.TRANSFER, Decimal(5), 0)
+    sold = fill(order(Leg.EXIT))
 
     assert blotter.overhear(m.FlowReported(flow)) == m.CashMoved(flow)
-    assert blotter.changes == 1
+    assert blotter.overhear(m.LiquidationReported(sold)) == m.PositionLiquidated(sold)
+    assert blotter.changes == 2
+
+
+def test_each_event_counts_as_learnt(blotter: Blotter) -> None:
+    """An acceptance and a fill are two; the same again is none."""
+    before = blotter.changes
+    for _ in range(2):
+        blotter.report(state(ENTRY, S.FILLED, "1"), (fill(ENTRY),), 7)
+
+    assert blotter.changes == before + 2

@@ -59,6 +59,8 @@ def test_quotes_only_move_forward():
     lane = Lane()
     assert take_quote(lane, Quote(5, 9.0, 10.0), 5) is None
     assert take_quote(lane, Quote(5, 9.0, 10.0), 6) == "quote out of order"
+    assert take_quote(lane, Quote(7 + SKEW, 9.0, 10.0), 6) == "quote out of order"
+    assert take_quote(lane, Quote(6 + SKEW, 9.0, 10.0), 6) is None
 
 
 # -- spikes ----------------------------------------------------------------------------------------
@@ -83,11 +85,39 @@ def usual() -> Lane:
 
 
 @pytest.mark.parametrize(
-    ("price", "spiked"), [(102.0, False), (98.0, False), (110.0, True), (90.0, True), (1e3, True)]
+    ("price", "spiked"), [(107.8, False), (92.2, False), (108.0, True), (92.0, True), (1e3, True)]
 )
-def test_a_candle_out_of_the_band_spikes(price: float, spiked: bool):
-    """The band is some per cent around the close before it, and wider where candles are."""
-    assert spikes(usual(), price) == [spiked]
+def test_a_candle_out_of_the_band_spikes_and_is_live_no_more(price: float, spiked: bool):
+    """The band of candles of 0.2 around 100 is 25 times that and 3 %: from 92 to 108."""
+    lane = usual()
+    lane.live = True
+    assert spikes(lane, price) == [spiked]
+    assert lane.live is not spiked
+
+
+def test_what_spikes_is_a_matter_of_shares():
+    """A coin of a cent has its band, too, and is looked at as often."""
+    for price in (0.0108, 0.0092):
+        lane = Lane()
+        assert not any(spikes(lane, *[0.01] * 100))
+        assert spikes(lane, price) == [True]
+
+
+def test_the_band_is_half_of_the_price_at_most():
+    """However wide candles are."""
+    for price, spiked in ((149.0, False), (151.0, True)):
+        lane = Lane()
+        take_candle(lane, Candle(0, MINUTE, 100.0, 120.0, 80.0, 100.0, 1.0), MINUTE, MINUTE)
+        assert spikes(lane, price) == [spiked]
+
+
+def test_the_candle_after_a_spike_confirms_it():
+    """Not the spike itself."""
+    lane = usual()
+    spikes(lane, 1_000.0)
+    assert not clear(lane)
+    spikes(lane, 1_001.0)
+    assert clear(lane)
 
 
 def test_a_new_level_is_no_spike_twice():
@@ -124,10 +154,19 @@ def test_real_markets_spike_a_few_times_in_years(shared: Path, name: str, interv
 
 def test_three_bad_rows_bar_and_as_many_good_candles_clear():
     """One that is bad now and then bars nobody."""
-    lane = Lane(closed=5)
+    lane = Lane(closed=5, live=True)
     told = [take_bad(lane) for _ in range(BAD_ROWS + 1)]
     assert told == [False] * (BAD_ROWS - 1) + [True, False]
+    assert not lane.live
     assert [clear(lane) for _ in range(BAD_ROWS + 1)] == [False] * BAD_ROWS + [True]
+
+
+def test_neither_good_nor_bad_rows_add_up_without_end():
+    """Many good ones excuse no three bad ones, and six good ones make up for any number."""
+    lane = Lane(closed=5)
+    assert all(clear(lane) for _ in range(100))
+    assert [take_bad(lane) for _ in range(100)].index(True) == BAD_ROWS - 1
+    assert [clear(lane) for _ in range(2 * BAD_ROWS)].index(True) == 2 * BAD_ROWS - 1
 
 
 def test_bad_rows_among_good_candles_bar_nobody():

@@ -1,6 +1,7 @@
 """Limits, as a specification: each denies with its own reason."""
 
 import math
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -14,11 +15,13 @@ from trader.model.messages import OrderDenied
 from trader.model.orders import Side
 from trader.model.reasons import Reason
 from trader.model.views import Stance, TradingState
+from trader.risk.checks import check_collar, check_var
 from trader.risk.limits import LIMITS, SIZE_LIMITS, every_limit, to_table, unit_of
 from trader.risk.locks import Lock
 from trader.risk.proposals import refusal
 from trader.risk.settings import RiskSettings, SizingSettings
-from trader.risk.situation import Rate, Situation
+from trader.risk.situation import Entry, Rate, Situation, Sized, Tail, Tails
+from trader.risk.sizing import liquidation_price
 from trader.risk.state import Hold, Price
 from trader.settings.schema import fields
 
@@ -74,8 +77,14 @@ DENIED: list[tuple[Reason, dict[str, Any]]] = [
     # Entered at 101 at worst, 10x with 0.5 % kept: liquidated at 101 * 0.9 / 0.995 = 91.36.
     (Reason.STOP_BEYOND_LIQUIDATION, TENTIMES | {"stop": 91.3}),
     (Reason.STOP_BEYOND_LIQUIDATION, SHORT | TENTIMES | {"stop": 108.4}),
+    (
+        Reason.STOP_BEYOND_LIQUIDATION,
+        TENTIMES | {"stop": liquidation_price(levered(10), FINE.farthest, Side.BUY)},
+    ),
     (Reason.STOP_WRONG_SIDE, SHORT | {"stop": 99.0}),
+    (Reason.STOP_WRONG_SIDE, SHORT | {"stop": math.inf}),
     (Reason.PRICE_MOVED, SHORT | {"target": 100.5}),
+    (Reason.PRICE_MOVED, SHORT | {"target": 0.0}),
     (Reason.DRAWDOWN_TOTAL, {"drawdown": 20.0}),
     (Reason.LOSS_DAY, lost(Window.DAY, 3.0)),
     (Reason.LOSS_WEEK, lost(Window.WEEK, 6.0)),
@@ -98,6 +107,7 @@ DENIED: list[tuple[Reason, dict[str, Any]]] = [
     (Reason.PRICE_MOVED, {"advised": math.nan}),
     (Reason.PRICE_MOVED, {"target": 100.0}),
     (Reason.PRICE_MOVED, {"target": math.nan}),
+    (Reason.PRICE_MOVED, {"target": math.inf}),
     (Reason.STOP_WRONG_SIDE, {"stop": 100.0}),
     (Reason.STOP_WRONG_SIDE, {"stop": math.nan}),
     (Reason.STOP_WRONG_SIDE, {"stop": 0.0}),
@@ -144,6 +154,7 @@ PASSED: list[dict[str, Any]] = [
         "settings": RiskSettings(max_slippage_pct=0.1),
     },
     SHORT,
+    {"price": Price(close=0.5, closed=NOW), "advised": 0.5, "stop": 0.4, "target": 0.6},
     TENTIMES | {"stop": 91.4},
     SHORT | TENTIMES | {"stop": 108.3},
 ]
@@ -192,6 +203,30 @@ def test_too_small_an_entry_is_denied_for_what_made_it_small(reason: Reason, des
     assert denied.reason in {limit.reason for limit in SIZE_LIMITS}
 
 
+def sized(limit: str = "100", var: float = 0.0, mid: float = 100.0) -> Sized:
+    """Return an entry with a limit, in a portfolio with a value at risk; at most 1 % of each."""
+    settings = RiskSettings(max_collar_pct=1.0, max_var_pct=1.0)
+    quantity, at = Decimal(10), Decimal(limit)
+    entry = Entry(at, Decimal(95), Decimal(110), at, quantity, {}, quantity)
+    tails = Tails(after=Tail(var, var))
+    return Sized(instrument(SYMBOL), entry, settings, mid, tails=tails)
+
+
+def test_an_order_is_no_farther_from_the_mid_price_than_its_collar() -> None:
+    """1 % of 100 either way, and of a coin that costs half as much as one; none of nothing."""
+    assert [check_collar(sized(limit)) for limit in ("99", "101")] == [None, None]
+    assert check_collar(sized("0.505", mid=0.5)) is None
+    assert check_collar(sized("101.01")) == "limit is 1.01 % from the mid price"
+    assert check_collar(sized("98.99")) == "limit is 1.01 % from the mid price"
+    assert check_collar(sized(mid=0.0))
+
+
+def test_a_tail_that_fills_its_limit_is_within_it() -> None:
+    """To the digits that a float keeps."""
+    assert [check_var(sized(var=var)) for var in (1.0, 1.0 + 1e-12)] == [None, None]
+    assert check_var(sized(var=1.001)) == "1.00 % a day of 1 %, 0.00 % without it"
+
+
 ELSEWHERE = {
     "emergency_stop_pct",
     "max_symbol_exposure_x",
@@ -210,8 +245,8 @@ SETTINGS: list[tuple[str, float, float, dict[str, Any], Reason]] = [
     ("max_monthly_loss_pct", 1.0, 2.0, lost(Window.MONTH, 1.0), Reason.LOSS_MONTH),
     ("max_drawdown_pct", 1.0, 2.0, {"drawdown": 1.0}, Reason.DRAWDOWN_TOTAL),
     ("max_concurrent_trades", 1, 2, {"positions": ("A-USD",)}, Reason.EXPOSURE_POSITIONS),
-    ("max_spread_pct", 0.9, 1.1, quoted(99.5, 100.5), Reason.SPREAD_TOO_WIDE),
-    ("max_slippage_pct", 0.9, 1.2, {"advised": 98.9}, Reason.PRICE_MOVED),
+    ("max_spread_pct", 0.999, 1.0, quoted(99.5, 100.5), Reason.SPREAD_TOO_WIDE),
+    ("max_slippage_pct", 24.99, 25.0, {"advised": 80.0}, Reason.PRICE_MOVED),
     ("max_price_age_seconds", 1.0, 3.0, {"now": NOW + 2 * SECOND}, Reason.DATA_STALE),
     (
         "max_rate_age_seconds",

@@ -1,15 +1,19 @@
 """Protections by freqtrade's names: what locks, whom, and until when."""
 
+from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.trader.risk.desk import OTHER, START, SYMBOL, Desk, placed
+from trader.accounting.position import Trade
+from trader.model.market import SECOND
 from trader.model.messages import OrderDenied
 from trader.model.orders import Side
 from trader.model.reasons import Reason
-from trader.risk.locks import MINUTE, Closed, Lock, judge_trades
+from trader.risk.locks import MINUTE, Closed, Lock, closed_by, judge_trades, remembered
 from trader.risk.settings import LowProfitPairs, MaxDrawdown, Protections, StoplossGuard
 
 OFF = Protections(
@@ -54,17 +58,20 @@ def test_stops_in_a_row_lock_everything() -> None:
 
 
 def test_stops_that_do_not_count() -> None:
-    """Too long ago, no stop, or with a profit: trailing stops may win."""
+    """Too long ago, no stop, or without a loss: trailing stops may win."""
+    assert guarded(trade(0), trade(60))
     assert guarded(trade(0), trade(61)) == []
     assert guarded(trade(0, stopped=False), trade(1)) == []
     assert guarded(trade(0, profit=0.01), trade(1)) == []
+    assert guarded(trade(0, profit=0.0), trade(1)) == []
     assert guarded(trade(0), trade(1), trade_limit=0) == []
 
 
 def test_a_guard_by_pair_and_side_counts_and_locks_them_apart() -> None:
     """Two stops of two symbols lock neither; two of one lock it alone."""
     assert guarded(trade(0), trade(1, symbol=OTHER), only_per_pair=True) == []
-    (lock,) = guarded(trade(0), trade(1), only_per_pair=True)
+    (lock,) = guarded(trade(0, symbol=OTHER), trade(1), trade(2), only_per_pair=True)
+    assert lock.holds(SYMBOL, Side.BUY, START)
     assert not lock.holds(OTHER, Side.BUY, START)
     assert guarded(trade(0), trade(1, side=Side.SELL), only_per_side=True) == []
     (lock,) = guarded(trade(0), trade(1), only_per_side=True)
@@ -82,16 +89,36 @@ def test_a_fall_over_several_trades_locks_everything() -> None:
         START + 12 * MINUTE,
     )
     assert fallen(trade(0, -0.5)) == [], "one trade is too few to judge"
+    assert fallen(trade(0, -0.25), trade(1, -0.25), max_allowed_drawdown=0.5) == []
 
 
 def test_a_symbol_that_brings_too_little_is_locked() -> None:
     """Others are not."""
-    assert poor(trade(0, -0.01), trade(1, 0.02)) == []
+    assert poor(trade(0, -0.01), trade(1, 0.01)) == []
     assert poor(trade(0, -0.01, OTHER), trade(1)) == []
-    (lock,) = poor(trade(0, -0.02), trade(1, 0.01))
+    (lock,) = poor(trade(0, 0.5, OTHER), trade(1, -0.02), trade(2, 0.01))
     assert (lock.reason, lock.symbol, lock.side) == (Reason.LOW_PROFIT_PAIRS, SYMBOL, None)
+    assert lock.until == START + 12 * MINUTE
+    assert poor(trade(0), trade(1, side=Side.SELL), only_per_side=True) == []
     (lock,) = poor(trade(0), trade(1), only_per_side=True)
     assert lock.side is Side.BUY
+
+
+def test_a_trade_is_judged_by_what_it_brought_of_what_was_entered() -> None:
+    """A gain of 10 on two at 50 is a tenth."""
+    two, at = Decimal(2), Decimal(50)
+    ended = Trade(SYMBOL, START, START + 1, two, at, Decimal(55), Decimal(10), Decimal(0))
+    assert closed_by(ended, stopped=False) == Closed(SYMBOL, Side.BUY, START + 1, 0.1, False)
+
+
+@pytest.mark.parametrize("longest", range(3))
+def test_a_trade_is_remembered_for_as_long_as_any_protection_looks_back(longest: int) -> None:
+    """None forgets what another counts."""
+    back = [30, 30, 30]
+    back[longest] = 90
+    rules = StoplossGuard, MaxDrawdown, LowProfitPairs
+    made = (rule(lookback_period=minutes) for rule, minutes in zip(rules, back, strict=True))
+    assert remembered(Protections(*made)) == 90 * 60 * SECOND
 
 
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=20), st.floats(0, 1))

@@ -34,6 +34,12 @@ def test_value_at_risk_is_the_least_loss_of_the_tail_and_shortfall_their_mean() 
         assert (found.var, found.shortfall) == pytest.approx((4.0, 4.5))
 
 
+def test_the_tail_of_a_few_outcomes_is_the_worst_of_them() -> None:
+    """It is never empty."""
+    found = historical([0.01, -0.05], 95.0)
+    assert (found.var, found.shortfall) == pytest.approx((5.0, 5.0))
+
+
 def test_a_tail_of_gains_is_no_loss() -> None:
     """Nor is it a licence to lose."""
     assert historical([0.01] * 20, 95.0).var == 0.0
@@ -185,6 +191,15 @@ def test_what_passes_never_has_a_tail_beyond_its_limits(
     assert within or not passes
     if bounded.quantity == entry.quantity:
         assert passes is within
+
+
+@pytest.mark.parametrize("equity", [0.0, -1.0])
+def test_without_equity_there_is_no_tail(equity: float) -> None:
+    """Nothing is a share of it."""
+    at, moves = Decimal(100), Moves(TWENTY, 1.0, TWENTY, 1.0, "")
+    entry = Entry(at, at, at, at, Decimal(1), {}, Decimal(1))
+    bounded, tails = bound_tail(RiskSettings(), BTC, entry, moves, equity)
+    assert (bounded, tails.missing) == (entry, "there is no equity")
 
 
 def test_the_tail_of_now_is_of_what_is_held() -> None:
