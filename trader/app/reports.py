@@ -169,7 +169,7 @@ def _actor_status(kernel: Kernel, role: Role, gave_up: bool) -> ActorStatus:
     if role.down:
         state = "given up" if gave_up else "down"
     current_message = kernel.current.message if kernel.current.role is role else None
-    last = current_message or _last_message(kernel, role)
+    last = current_message or _last_message(kernel, role) or role.last
     return ActorStatus(
         role=role.name,
         state=state,

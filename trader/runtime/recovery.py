@@ -132,6 +132,7 @@ def checkpoint(kernel: "Kernel") -> None:
     """Remember the memory of every role that is up; forget the history nobody needs any more."""
     if not kernel.history:
         return
+    _note_last(kernel)
     seq = kernel.number()
     behind = {
         role
@@ -139,6 +140,17 @@ def checkpoint(kernel: "Kernel") -> None:
         if role.fold and (role.actor is None or not _remember(kernel, role, seq))
     }
     kernel.history[:] = [e for e in kernel.history if e.role in behind] if behind else ()
+
+
+def _note_last(kernel: "Kernel") -> None:
+    """Remember the last message of each role: its status says so, however long ago it was."""
+    missing = set(kernel.roles.values())
+    for envelope in reversed(kernel.history):
+        if envelope.role in missing:
+            envelope.role.last = envelope.message
+            missing.remove(envelope.role)
+            if not missing:
+                break
 
 
 def remembered(role: Role) -> msgspec.Struct | None:

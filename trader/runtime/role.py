@@ -39,7 +39,8 @@ class Role:
     `special` is set while anything makes a delivery to it other than the plain one: it is `down`
     or has not handled a message since (`streak`), has an ask or a stop to answer in `replies`,
     conflated messages in `newest`, or a handler that made requests. `retry` is the message that
-    crashed it once, `recorded` the one that is in the journal though its handler did not return.
+    crashed it once, `recorded` the one that is in the journal though its handler did not return,
+    `last` the one that was delivered last before the newest checkpoint.
     """
 
     __slots__ = (
@@ -54,6 +55,7 @@ class Role:
         "gave_up",
         "handlers",
         "held",
+        "last",
         "last_failure",
         "losses",
         "name",
@@ -104,6 +106,7 @@ class Role:
         self.restarts = 0
         self.quarantined = 0
         self.conflated = 0
+        self.last: Message | None = None
         self.last_failure = ""
 
 
