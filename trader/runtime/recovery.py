@@ -132,7 +132,9 @@ def checkpoint(kernel: "Kernel") -> None:
     """Remember the memory of every role that is up; forget the history nobody needs any more."""
     if not kernel.history:
         return
-    _note_last(kernel)
+    if kernel.recorder is not None:
+        # A twentieth of what a message costs without a journal, and nothing beside one.
+        _note_last(kernel)
     seq = kernel.number()
     behind = {
         role

@@ -40,7 +40,7 @@ class Role:
     or has not handled a message since (`streak`), has an ask or a stop to answer in `replies`,
     conflated messages in `newest`, or a handler that made requests. `retry` is the message that
     crashed it once, `recorded` the one that is in the journal though its handler did not return,
-    `last` the one that was delivered last before the newest checkpoint.
+    `last` the one that was delivered last before the newest checkpoint, where there is a journal.
     """
 
     __slots__ = (

@@ -14,7 +14,6 @@ from trader.model.reasons import Reason
 from trader.model.views import TradingState
 from trader.runtime import mailbox
 from trader.runtime.faults import Fault
-from trader.runtime.recovery import checkpoint
 from trader.runtime.virtual import VirtualDriver
 from trader.topology import KILL_SWITCH, MARKET_FEED, RISK_GUARD, ROLES
 from trader.ui.status import StatusDump
@@ -107,21 +106,10 @@ def test_on_spot_nothing_is_liquidated(engine: Engine) -> None:
     assert (held.margin, held.liquidation) == (None, None)
 
 
-def test_what_a_role_heard_last_outlives_a_checkpoint() -> None:
-    """However long ago that was: a role that hears little is not one that heard nothing."""
-    engine = played(HELD)
-    heard = [actor.last_message for actor in status_of(engine).actors]
-    checkpoint(engine.main)
-
-    assert None not in heard
-    assert [actor.last_message for actor in status_of(engine).actors] == heard
-    engine.close()
-
-
 def test_a_picture_amid_a_handler_says_so(engine: Engine) -> None:
     """What it is at is its last message; what it has half changed is marked."""
     main = engine.main
-    envelope = next(e for e in reversed(main.history) if e.role.name == MARKET_FEED)
+    envelope = next(e for e in main.history if e.role.name == MARKET_FEED)
     main.current = envelope
     status = status_of(engine)
     main.current = main.idle

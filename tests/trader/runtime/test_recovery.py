@@ -295,6 +295,17 @@ def test_without_a_supervisor_a_second_failure_in_a_row_ends_the_role() -> None:
 # -- checkpoints, and an earlier run ---------------------------------------------------------------
 
 
+def test_what_a_role_heard_last_is_known_after_a_checkpoint(house: House) -> None:
+    """However long ago that was: one that hears little is not one that heard nothing."""
+    house.tell(Counted(1))
+    recovery.checkpoint(house.kernel)
+    house.tell(Armed("a", 5))
+    recovery.checkpoint(house.kernel)
+
+    heard = [house.kernel.roles[name].last for name in (FEED, GUARD, CHECK)]
+    assert heard == [Armed("a", 5), Added(1), Kept(1)]
+
+
 def test_a_checkpoint_bounds_what_is_folded_again(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
