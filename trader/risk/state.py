@@ -43,7 +43,8 @@ class Price(msgspec.Struct):
     bid: float = 0.0
     ask: float = 0.0
     quoted: int = 0
-    stalled: FeedCondition | None = None
+    # Journals have had another thing under its name: whether there is one.
+    stalled: FeedCondition | None = msgspec.field(default=None, name="condition")
     """What the feed is where it is not live."""
 
     def of(self, side: Side) -> float:

@@ -4,6 +4,7 @@ import msgspec
 
 from tests.trader.risk.desk import SYMBOL, Desk
 from trader.model.orders import Leg, Side
+from trader.risk.returns import Returns
 from trader.risk.state import Price, RiskState
 
 
@@ -14,6 +15,17 @@ def test_the_memory_round_trips() -> None:
     desk.lose(stop)
     packed = msgspec.msgpack.encode(desk.state)
     assert msgspec.msgpack.decode(packed, type=RiskState) == desk.state
+
+
+def test_the_memory_of_an_earlier_version_can_be_read() -> None:
+    """It knew that a feed stood still, not how, and kept a close and its time for the returns."""
+    price = {"close": 100.0, "closed": 5, "stalled": True}
+    returns = {"close": 100.0, "ts": 5, "interval": 5, "times": [5], "values": [0.1]}
+    packed = msgspec.msgpack.encode({"prices": {SYMBOL: price}, "returns": {SYMBOL: returns}})
+    state = msgspec.msgpack.decode(packed, type=RiskState)
+
+    assert state.prices[SYMBOL] == Price(close=100.0, closed=5)
+    assert state.returns[SYMBOL] == Returns(None, [5], [0.1])
 
 
 def test_alive_orders_are_those_that_are_not_final() -> None:
