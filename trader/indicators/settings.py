@@ -52,10 +52,14 @@ class CipherASettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Price that WaveTrend is of."""
     overbought1: float = 53.0
     """WaveTrend from which the market is overbought."""
+    overbought2: float = 60.0
+    """WaveTrend of the second line above; drawn only."""
     overbought3: float = 100.0
     """WaveTrend of the third line above; a yellow cross down lies below it."""
     oversold1: float = -53.0
     """WaveTrend down to which the market is oversold."""
+    oversold2: float = -60.0
+    """WaveTrend of the second line below; drawn only."""
     oversold3: float = -80.0
     """WaveTrend of the third line below; a yellow cross lies above it."""
     rsi_source: Price = "close"
