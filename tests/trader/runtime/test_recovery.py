@@ -292,6 +292,24 @@ def test_without_a_supervisor_a_second_failure_in_a_row_ends_the_role() -> None:
     house.close()
 
 
+def test_a_gateway_that_fails_is_open_again_and_hands_on() -> None:
+    """It has no memory to rebuild; were it closed for good, nobody behind it could end the run."""
+    house, got, troubles = House(), list[Message](), [ValueError("no")]
+
+    def forward(_sender: str, message: Message) -> None:
+        if troubles:
+            raise troubles.pop()
+        got.append(message)
+
+    house.kernel.add_gateway(CHECK, forward)
+    house.open()
+    house.tell(Counted(1), Counted(2))
+
+    assert got == [Added(1), Added(3), Kept(1), Kept(3)]
+    assert not house.kernel.roles[CHECK].down
+    house.close()
+
+
 # -- checkpoints, and an earlier run ---------------------------------------------------------------
 
 
