@@ -55,6 +55,19 @@ def test_a_recorded_market_is_the_same_at_every_speed(tmp_path: Path, candle_fil
     assert (other.digest, other.candles, other.pnl) == (one.digest, one.candles, one.pnl)
 
 
+@pytest.mark.parametrize("advisor", ["rules", "ema-cross"])
+def test_a_recorded_market_is_the_same_without_a_journal(
+    tmp_path: Path, candle_file: Path, advisor: str
+) -> None:
+    """Where nobody writes snapshots down, rules glance at them; what they see is the same."""
+    sets = f"advice.advisor={advisor}", "system.log_level=INFO"
+    one = replay(tmp_path, candle_file, *sets)
+    other = replay(tmp_path, candle_file, *sets, "system.journal=false")
+
+    assert one.trades.count > 5
+    assert (other.digest, other.pnl) == (one.digest, one.pnl)
+
+
 def test_no_entry_rests_on_candles_across_a_hole(tmp_path: Path, candle_file: Path) -> None:
     """Every candle is traded on, but entries wait until the window is whole; by either driver."""
     head, *rows = candle_file.read_text().splitlines()

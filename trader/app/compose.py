@@ -25,7 +25,14 @@ from trader.indicators.stream import StreamIndicators
 from trader.model.errors import UsageError
 from trader.model.instrument import Instrument
 from trader.model.market import SECOND, Series, interval_ns
-from trader.model.messages import ActorGaveUp, FeedEnded, HaltTrading, Message, SessionStarted
+from trader.model.messages import (
+    ActorGaveUp,
+    FeedEnded,
+    HaltTrading,
+    Message,
+    SessionStarted,
+    SnapshotTaken,
+)
 from trader.model.reasons import Reason
 from trader.ports import Indicators
 from trader.risk.state import Rules
@@ -237,7 +244,8 @@ def _add_actors(engine: Engine) -> None:
     early = min(span - 1, settings.indicators.history // 2) if span else 0
     indicators: Indicators[Any] = StreamIndicators(*of, early)
     if world.series is not None:
-        indicators = ColumnIndicators(*of, world.series, early)
+        alone = main.recorder is None and not span and SnapshotTaken not in main.taps
+        indicators = ColumnIndicators(*of, world.series, early, glances=alone)
     for symbol in trading.symbols:
         name = f"{INDICATOR_WORKER}[{symbol}]"
         main.add(name, partial(IndicatorWorker.start, symbol, indicators, span))

@@ -1,15 +1,13 @@
 """The whole-series form: every row computed at once over a recorded series; backtests."""
 
 from bisect import bisect_left
+from typing import Any, cast
 
 import msgspec
 
 from trader.indicators.settings import CipherASettings, CipherBSettings, IndicatorSettings
 from trader.model.market import Candle, Series
 from trader.model.views import Snapshot
-
-_CHUNK = 1_024
-"""Rows whose snapshots are made at once, and kept until those of others are asked for."""
 
 
 class ColumnCursor(msgspec.Struct, tag=True):
@@ -18,10 +16,23 @@ class ColumnCursor(msgspec.Struct, tag=True):
     row: int = 0
 
 
+class Glance(msgspec.Struct, frozen=True, gc=False):
+    """Reads as the Snapshot of a row, which is made once more is asked of it than the crosses."""
+
+    snapshots: Any
+    row: int
+    cross: int
+    ema_cross: int
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.snapshots.at(self.row), name)
+
+
 class ColumnIndicators:
     """Looks candles of a recorded series up (implements `trader.ports.Indicators`).
 
-    Snapshots begin so many candles `early`, as those of the streaming form.
+    Snapshots begin so many candles `early`, as those of the streaming form. With `glances` a Glance
+    stands for each: for rules, which look at most for a cross alone, and where nobody writes them.
     """
 
     def __init__(
@@ -31,6 +42,8 @@ class ColumnIndicators:
         cipher_b: CipherBSettings,
         series: Series,
         early: int = 0,
+        *,
+        glances: bool = False,
     ) -> None:
         # numpy takes a tenth of a second to import, and a live run never needs it.
         from trader.indicators.whole.snapshots import Snapshots
@@ -40,8 +53,9 @@ class ColumnIndicators:
         self._ts_open = [*series.ts_open, -1]
         self._count = len(series)
         self._all = Snapshots(settings, cipher_a, cipher_b, series, early)
-        self._chunk: list[Snapshot | None] = []
-        self._first = self._end = 0
+        self._glances = glances
+        self._there = self._all.there
+        self._cross, self._ema_cross = self._all.cross, self._all.ema_cross
 
     def start(self) -> ColumnCursor:
         """Return the memory of a worker that has seen no candle."""
@@ -57,11 +71,12 @@ class ColumnIndicators:
         if self._ts_open[row] != candle.ts_open:
             row = self._find(candle)
         memory.row = row + 1
-        if not self._first <= row < self._end:
-            self._first = row - row % _CHUNK
-            self._end = min(self._first + _CHUNK, self._count)
-            self._chunk = self._all.rows(self._first, self._end)
-        return self._chunk[row - self._first]
+        if not self._there[row]:
+            return None
+        if self._glances:
+            glance = Glance(self._all, row, self._cross[row], self._ema_cross[row])
+            return cast("Snapshot", glance)
+        return self._all.at(row)
 
     def _find(self, candle: Candle) -> int:
         row = bisect_left(self._ts_open, candle.ts_open, hi=self._count)

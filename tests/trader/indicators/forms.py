@@ -15,8 +15,13 @@ def stream_indicators(
 
 
 def column_indicators(
-    series: Series, history: int = 1000, b: CipherBSettings | None = None, early: int = 0
+    series: Series,
+    history: int = 1000,
+    b: CipherBSettings | None = None,
+    early: int = 0,
+    *,
+    glances: bool = False,
 ) -> ColumnIndicators:
     """Return the whole-series form."""
     of = IndicatorSettings(history=history), CipherASettings(), b or CipherBSettings()
-    return ColumnIndicators(*of, series, early)
+    return ColumnIndicators(*of, series, early, glances=glances)

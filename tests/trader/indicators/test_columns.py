@@ -81,6 +81,22 @@ def test_both_forms_agree_on_our_own_candles() -> None:
     assert sum(snapshot is not None for snapshot in stream) == 788
 
 
+@settings(max_examples=25, deadline=None)
+@given(series=rough(missing=0.0, longest=600), data=st.data())
+def test_a_glance_reads_as_the_snapshot(series: Series, data: st.DataObject) -> None:
+    """Of whichever row, in whatever order rows are asked about."""
+    snapshots, _ = both(series, 60, SOON_WARM)
+    columns = column_indicators(series, 60, SOON_WARM, glances=True)
+    candles = to_candles(series)
+    for row in data.draw(st.permutations(range(len(series))))[:30]:
+        glance, snapshot = columns.take(ColumnCursor(row), candles[row]), snapshots[row]
+        if snapshot is None:
+            assert glance is None
+        else:
+            values = {name: getattr(glance, name) for name in Snapshot.__struct_fields__}
+            assert values == msgspec.structs.asdict(snapshot)
+
+
 def test_a_cursor_can_begin_anywhere() -> None:
     """A candle that is not the next row is found by its time."""
     candles = random_candles(2, 100, 0.2)

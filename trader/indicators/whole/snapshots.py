@@ -1,9 +1,8 @@
 """The snapshots of a series, made of columns, a stretch at a time."""
 
-from collections.abc import Callable, Collection, Iterable
+from bisect import bisect_right
+from collections.abc import Collection
 from functools import cache
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,15 +25,18 @@ from trader.indicators.whole.cipher_b import cipher_b
 from trader.indicators.whole.higher import join
 from trader.indicators.whole.oscillators import atr
 from trader.indicators.whole.primitives import cross, ema
-from trader.indicators.whole.scan import Flags, Rows
+from trader.indicators.whole.scan import Flags, Floats, Rows
 from trader.model.market import Series
 from trader.model.views import MARKS, Higher, Snapshot
 
-_snapshot: Callable[..., Snapshot] = Snapshot
+Signs = NDArray[np.int8]
 
 
 class Snapshots:
-    """Holds the columns that snapshots of a series are made of; its prices are finite."""
+    """Makes the snapshots of a series, each of its row of the columns; its prices are finite.
+
+    `there` tells the rows that have one; `cross`, `rsi_zone`, `ema_cross`: as in Snapshot.
+    """
 
     def __init__(
         self,
@@ -46,109 +48,116 @@ class Snapshots:
     ) -> None:
         candles = Candles.of(series)
         columns_a, columns_b = cipher_a(a, series), cipher_b(b, series)
+        count = len(candles.ts_open)
         self._needs = higher_needs(b)
-        self._closed = [
+        closed = [
             np.minimum(_closed(candles, minutes), needed) for _, minutes, needed in self._needs
         ]
-        warm = [counts >= need[2] for counts, need in zip(self._closed, self._needs, strict=True)]
+        warm = [counts >= need[2] for counts, need in zip(closed, self._needs, strict=True)]
+        self._closed = np.column_stack(closed)
+        self._higher = [0] * len(closed), progress(self._needs, [0] * len(closed))
         self._ts_event = candles.ts_open + candles.interval
         with np.errstate(all="ignore"):
-            self._plain = _plain(s, candles, columns_b)
-        self._ribbon = [columns_a[name] for name in RIBBON]
-        self._ribbon_up = columns_a["ribbon_up"]
-        self._higher = [
+            numbers, signs = _plain(s, candles, columns_b)
+        numbers += [columns_a[name] for name in RIBBON]
+        known = np.logical_and.reduce([~np.isnan(column) for column in numbers])
+        numbers += [
             np.where(warm[0 if name == HIGHER_VALUES[0] else 3], columns_b[name], np.nan)
             for name in HIGHER_VALUES
         ]
-        self._holes = np.flatnonzero(np.diff(candles.ts_open) != candles.interval) + 1
+        self._numbers = np.column_stack(numbers)
+        self._ribbon_up = columns_a["ribbon_up"]
+        self._holes = (np.flatnonzero(np.diff(candles.ts_open) != candles.interval) + 1).tolist()
         self._look_back = s.gap_candles
-        missing = [np.isnan(column) for column in (*self._plain, *self._ribbon)]
-        cold = np.arange(len(candles.ts_open)) < s.history - early - 1
-        self._there = ~np.logical_or.reduce([cold, *missing])
+        self.there: list[bool] = (known & (np.arange(count) >= s.history - early - 1)).tolist()
+        self.cross, self.rsi_zone, self.ema_cross = (sign.tolist() for sign in signs)
         flags = {mark: columns_b[mark] for mark in MARKS_OF_B}
         flags |= {mark: columns_a[mark] for mark in MARKS_OF_A if mark in columns_a}
         flags |= {name: flags[name] & warm[0] for name in FLAGS}
         flags |= {name: flags[name] & warm[1] & warm[2] for name in DIAMONDS}
         self._codes = _codes(flags.values())
-        self._happened = [np.flatnonzero(flag) for flag in flags.values()]
+        self._bases = np.arange(len(flags)) * count
+        # Each as one number that grows with mark and row, and -1 before the first.
+        self._happened = np.flatnonzero(np.concatenate([[True], *flags.values()])) - 1
+        self._newest: tuple[int, Snapshot | None] = -1, None
+        self._last = [0] * len(MARKS)
 
-    def rows(self, first: int, end: int) -> list[Snapshot | None]:
-        """Return the snapshots of some rows, None where there is none."""
-        stretch = slice(first, end)
-        codes, times = self._codes[stretch].tolist(), self._ts_event[stretch].tolist()
-        marks, last = map(_marks, codes), self._last(codes, times, first)
-        made = map(_snapshot, times, *self._fields(stretch), marks, last)
-        snapshots: list[Snapshot | None] = list(made)
-        for row in np.flatnonzero(~self._there[stretch]).tolist():
-            snapshots[row] = None
-        return snapshots
+    def at(self, row: int) -> Snapshot:
+        """Make the snapshot of a row that has one; the newest is kept."""
+        newest, made = self._newest
+        if row != newest or made is None:
+            made = self._make(row, newest)
+            self._newest = row, made
+        return made
 
-    def _last(self, codes: list[int], times: list[int], first: int) -> list[tuple[int, ...]]:
-        """Return for each row when each mark was seen last."""
-        seen = [self._seen(rows, first) for rows in self._happened]
-        seen += [0] * (len(MARKS) - len(seen))
-        last, found = tuple(seen), []
-        for code, ts_event in zip(codes, times, strict=True):
-            if code:
-                for place in _places(code):
-                    seen[place] = ts_event
-                last = tuple(seen)
-            found.append(last)
-        return found
-
-    def _seen(self, rows: Rows, row: int) -> int:
-        """Return the close of the last of some rows before a row, 0 where there is none."""
-        before = np.searchsorted(rows, row)
-        return int(self._ts_event[rows[before - 1]]) if before else 0
-
-    def _fields(self, stretch: slice) -> tuple[Iterable[Any], ...]:
-        """Return the fields of Snapshot from `close` to `gap`, each a column."""
-        return (
-            *(column[stretch].tolist() for column in self._plain),
-            zip(*(column[stretch].tolist() for column in self._ribbon), strict=True),
-            self._ribbon_up[stretch].tolist(),
-            *(_or_none(column[stretch]) for column in self._higher),
-            self._progress(stretch),
-            self._gaps(stretch),
+    def _make(self, row: int, newest: int) -> Snapshot:
+        numbers = self._numbers[row].tolist()
+        close, wt1, wt2, rsi, flow, k, d, schaff, atr, fast, slow, *ribbon = numbers[:-4]
+        wave, macd, signal, macd_flow = map(_known, numbers[-4:])
+        code: int = self._codes.item(row)
+        return Snapshot(
+            self._ts_event.item(row),
+            close,
+            wt1,
+            wt2,
+            self.cross[row],
+            rsi,
+            self.rsi_zone[row],
+            flow,
+            k,
+            d,
+            schaff,
+            atr,
+            fast,
+            slow,
+            self.ema_cross[row],
+            tuple(ribbon),
+            self._ribbon_up.item(row),
+            wave,
+            macd,
+            signal,
+            macd_flow,
+            self._progress(row),
+            self._gap(row),
+            _marks(code),
+            self._seen(row, code, newest),
         )
 
-    def _gaps(self, stretch: slice) -> list[int | None]:
+    def _progress(self, row: int) -> tuple[Higher, ...]:
+        counts = self._closed[row].tolist()
+        if counts != self._higher[0]:
+            self._higher = counts, progress(self._needs, counts)
+        return self._higher[1]
+
+    def _gap(self, row: int) -> int | None:
         """Count the candles since the newest hole that lies within the look-back."""
-        if not len(self._holes):
-            return [None] * (stretch.stop - stretch.start)
-        rows = np.arange(stretch.start, stretch.stop)
-        before = np.searchsorted(self._holes, rows, side="right")
-        since = rows + 1 - np.concatenate(([-self._look_back], self._holes))[before]
-        return [gap if gap <= self._look_back else None for gap in since.tolist()]
+        before = bisect_right(self._holes, row)
+        since = row + 1 - self._holes[before - 1] if before else 0
+        return since if 0 < since <= self._look_back else None
 
-    def _progress(self, stretch: slice) -> list[tuple[Higher, ...]]:
-        counts = np.array([closed[stretch] for closed in self._closed]).T
-        changes = np.flatnonzero(np.diff(counts, axis=0).any(axis=1)) + 1
-        begins = [0, *changes.tolist(), len(counts)]
-        return [
-            higher
-            for begin, end in pairwise(begins)
-            for higher in [progress(self._needs, counts[begin].tolist())] * (end - begin)
-        ]
+    def _seen(self, row: int, code: int, newest: int) -> tuple[int, ...]:
+        """Tell when each mark was seen last; quick where the row follows the newest."""
+        if row != newest + 1:
+            at = self._happened[np.searchsorted(self._happened, self._bases + row) - 1]
+            rows = np.maximum(at - self._bases, -1)
+            seen = np.where(rows < 0, 0, self._ts_event[rows]).tolist()
+            self._last = seen + [0] * (len(MARKS) - len(seen))
+        for place in _places(code):
+            self._last[place] = self._ts_event.item(row)
+        return tuple(self._last)
 
 
-def _plain(s: IndicatorSettings, candles: Candles, b: Columns) -> tuple[NDArray[Any], ...]:
-    """Return the fields of Snapshot from `close` to `ema_cross`."""
+def _plain(
+    s: IndicatorSettings, candles: Candles, b: Columns
+) -> tuple[list[Floats], tuple[Signs, Signs, Signs]]:
+    """Return the numbers of Snapshot from `close` to `ema_slow`, and its three signs."""
     _, high, low, close = candles.bars
     fast, slow = ema(close, s.ema_fast), ema(close, s.ema_slow)
     up, down = (b[name].astype(np.int8) for name in ("wt_cross_up", "wt_cross_down"))
-    wt1, wt2, *values = (b[name] for name in VALUES)
-    return (
-        close,
-        wt1,
-        wt2,
-        np.where(b["wt_cross"], up - down, np.int8(0)),
-        *values,
-        atr(high, low, close, s.atr_length),
-        fast,
-        slow,
-        cross(fast, slow),
-    )
+    wt1, wt2, rsi, zone, *values = (b[name] for name in VALUES)
+    numbers = [close, wt1, wt2, rsi, *values, atr(high, low, close, s.atr_length), fast, slow]
+    turns = np.where(b["wt_cross"], up - down, np.int8(0))
+    return numbers, (turns, zone, cross(fast, slow))
 
 
 def _closed(candles: Candles, minutes: int) -> Rows:
@@ -174,9 +183,5 @@ def _marks(code: int) -> tuple[str, ...]:
     return tuple(MARKS[place] for place in _places(code))
 
 
-def _or_none(column: NDArray[np.float64]) -> list[float | None]:
-    missing = np.isnan(column)
-    values: list[float | None] = column.tolist()
-    if missing.all():
-        return [None] * len(values)
-    return [None if value != value else value for value in values] if missing.any() else values
+def _known(value: float) -> float | None:
+    return value if value == value else None
