@@ -53,9 +53,16 @@ class Kernel:
     ) -> None:
         self.now = 0
         self.queue: deque[Envelope] = deque()
-        self.out: list[Any] = []
+        self.out: deque[Any] = deque()
         self.roles: dict[str, Role] = {}
         self.history: list[Envelope] = []
+        # Bound once: a drain is often as short as the four messages of a candle.
+        self._hot = (
+            self.queue.popleft,
+            self.queue.append,
+            self.out.popleft,
+            self.history.append,
+        )
         self.schedule = Schedule(self)
         self.faults = faults or FaultPlan()
         self.taps = taps or {}
@@ -202,7 +209,7 @@ class Kernel:
         queue, out = self.queue, self.out
         record = None if self.recorder is None else self.recorder.record
         numbers, bound = self._numbers, mailbox.MAILBOX_BOUND
-        popleft, append, remember = queue.popleft, queue.append, self.history.append
+        popleft, append, take, remember = self._hot
         while queue:
             envelope = popleft()
             role = envelope.role
@@ -215,8 +222,11 @@ class Kernel:
                     record(envelope)
                 answer = role.handlers[type(message)](message)
                 if out:
+                    if record is not None and role.quotes:
+                        self._consume(role)
                     routes = role.routes
-                    for item in out:
+                    while out:
+                        item = take()
                         targets = routes.get(type(item))
                         if targets is not None:
                             for target in targets:
@@ -233,15 +243,14 @@ class Kernel:
                                 )
                         else:
                             self._detour(item, role, envelope)
-                    if len(queue) > bound or (record is not None and role.quotes):
-                        self._look_after(role, envelope)
-                    out.clear()
+                    if len(queue) > bound:
+                        mailbox.readmit(self, envelope)
             except BaseException as error:  # noqa: BLE001 - pykka would stop every actor there is
                 self._abort(role, envelope, error)
-            else:
-                remember(envelope)
-                if role.special:
-                    self._finish(role, envelope, answer)
+                continue
+            remember(envelope)
+            if role.special:
+                self._finish(role, envelope, answer)
         self.current = self.idle
 
     def _detour(self, item: Any, role: Role, envelope: Envelope) -> None:
@@ -292,13 +301,11 @@ class Kernel:
             except Exception as error:  # noqa: BLE001 - who looks on must not fell who acts
                 recovery.report(role, error)
 
-    def _look_after(self, role: Role, envelope: Envelope) -> None:
-        """Journal the quotes that a handler acted on; keep what it sent within the bounds."""
-        if role.quotes and any(type(item) not in self.sampled for item in self.out):
-            assert self.recorder is not None, "quotes are kept for a recorder alone"
+    def _consume(self, role: Role) -> None:
+        """Journal the quotes that a handler acted on."""
+        assert self.recorder is not None, "quotes are kept for a recorder alone"
+        if any(type(item) not in self.sampled for item in self.out):
             self.recorder.write_consumed(role)
-        if len(self.queue) > mailbox.MAILBOX_BOUND:
-            mailbox.readmit(self, envelope)
 
     def _prepare(self, role: Role, envelope: Envelope) -> bool:
         """Do what is not plain about a delivery; tell whether it is to be made now."""
