@@ -113,8 +113,10 @@ class MatchingEngine:
         """Fill market orders that wait for a price, at the open of a candle that is recorded."""
         book = self.book
         book.ticks[symbol] = Tick(ts, price)
-        if self._sleeps(symbol, price, price, ts):
-            return []
+        quiet = self._sleeps(symbol, price, price, ts)
+        return [] if quiet else self._open(symbol, price, ts)
+
+    def _open(self, symbol: str, price: float, ts: int) -> Reports:
         pricing = self._pricing[symbol]
 
         def first(record: Record) -> Match | None:
@@ -131,8 +133,10 @@ class MatchingEngine:
         book = self.book
         book.candles[symbol] = candle
         ts = candle.ts_event - 1
-        if self._sleeps(symbol, candle.low, candle.high, ts):
-            return []
+        quiet = self._sleeps(symbol, candle.low, candle.high, ts)
+        return [] if quiet else self._trade(symbol, candle, ts)
+
+    def _trade(self, symbol: str, candle: Candle, ts: int) -> Reports:
         pricing = self._pricing[symbol]
 
         def price(record: Record) -> Match | None:
