@@ -7,7 +7,7 @@ from trader.advice.rules import ADVISORS, rules_advice
 from trader.advice.settings import AdviceSettings
 from trader.model import messages as m
 from trader.model.market import SECOND
-from trader.model.views import Advice, Snapshot
+from trader.model.views import Advice
 from trader.ports import Model
 from trader.runtime import Actor
 from trader.topology import LLM_ADVISOR
@@ -53,16 +53,13 @@ class LLMAdvisor(Actor):
             desk.see(message)
         if message.past:
             return
-        advice = self._by_rule(symbol, message.snapshot)
+        advice = self.rule(self.settings, symbol, message.snapshot, desk.side(symbol))
         if advice is not None and not opens(advice, desk.side(symbol)):
             self.send(m.AdviceGiven(advice))
         elif asks and not desk.waits(symbol, self.now) and self._asks(symbol):
             return
         elif advice is not None:
             self._enter(advice)
-
-    def _by_rule(self, symbol: str, snapshot: Snapshot) -> Advice | None:
-        return self.rule(self.settings, symbol, snapshot, self.state.desk.side(symbol))
 
     def _enter(self, advice: Advice) -> None:
         """Give the rules' advice to enter, where they are to give it."""
@@ -111,7 +108,8 @@ class LLMAdvisor(Actor):
         if given.fault is None or not self.state.desk.is_newest(pending):
             return
         if not self._ask(symbol, pending.tried):
-            advice = self._by_rule(symbol, pending.row.snapshot)
+            side = self.state.desk.side(symbol)
+            advice = self.rule(self.settings, symbol, pending.row.snapshot, side)
             if advice is not None:
                 self._enter(advice)
 
