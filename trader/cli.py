@@ -12,7 +12,7 @@ import typer
 from trader.model.errors import TraderError, UsageError
 from trader.settings.problems import to_line
 from trader.ui.redact import redactor, secrets_of
-from trader.ui.typed import to_interval, to_pairs, to_seconds, to_symbols
+from trader.ui.typed import refuse_lost, to_interval, to_pairs, to_refusal, to_seconds, to_symbols
 from trader.venues.symbols import to_symbol
 
 if TYPE_CHECKING:
@@ -51,9 +51,10 @@ def main() -> None:
     """Run the command line; an error that has a name is one line and exit code 2."""
     _open_streams()
     try:
-        app()
-    except TraderError as error:
-        for line in redactor(secrets_of(os.environ))(str(error)).split("\n"):
+        sys.exit(app(standalone_mode=False) or 0)
+    except (TraderError, typer.TyperException) as error:
+        said = str(error) if isinstance(error, TraderError) else to_refusal(error)
+        for line in redactor(secrets_of(os.environ))(said).split("\n"):
             print(f"error: {to_line(line)}", file=sys.stderr)
         sys.exit(2)
     except OSError as error:
@@ -88,7 +89,7 @@ def run(
 ) -> None:
     """Trade on paper until the data end, a time is up or a signal comes."""
     if context.invoked_subcommand is not None:
-        _refuse_lost(context)
+        refuse_lost(context)
         return
     if live:
         raise UsageError("--live: trading for real is not built yet; leave it out, on paper")
@@ -388,12 +389,3 @@ def _open_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
-
-
-def _refuse_lost(context: typer.Context) -> None:
-    """Refuse options before a command: they would be taken for its own and do nothing."""
-    for name in context.params:
-        source = context.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
-            command = context.invoked_subcommand
-            raise UsageError(f"options before {command!r} do nothing; give them after the command")

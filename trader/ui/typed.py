@@ -2,6 +2,8 @@
 
 import re
 
+import typer
+
 from trader.model.errors import UsageError
 from trader.model.market import interval_ns
 from trader.settings.problems import to_line
@@ -48,3 +50,21 @@ def to_symbols(texts: list[str]) -> list[str]:
     except ValueError:
         raise UsageError(f"--symbol {to_line(','.join(texts))}: give {form.accepted}") from None
     return symbols
+
+
+def to_refusal(error: typer.TyperException) -> str:
+    """Return in one line what the parser refuses, with the nearest option where one is near."""
+    said, near = error.format_message(), getattr(error, "possibilities", None)
+    if near:
+        said = f"{error.message}. Did you mean {near[0]!r}?"
+    cure = "" if said.endswith("?") else "; --help names what there is"
+    return f"{said[:1].lower()}{said[1:].rstrip('.')}{cure}"
+
+
+def refuse_lost(context: typer.Context) -> None:
+    """Refuse options before a command: they would be taken for its own and do nothing."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            command = context.invoked_subcommand
+            raise UsageError(f"options before {command!r} do nothing; give them after the command")
