@@ -37,7 +37,8 @@ app.add_typer(data_app, name="data")
 
 
 def _option(metavar: str, text: str, *names: str) -> Any:
-    return typer.Option(*names, metavar=metavar, help=text)
+    # Whoever opens a file says why it cannot be read; typer would only say that.
+    return typer.Option(*names, metavar=metavar, help=text, readable=False)
 
 
 Profile = Annotated[str, _option("NAME", "conservative, moderate or aggressive.")]

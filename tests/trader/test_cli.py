@@ -144,6 +144,22 @@ def test_bad_input_is_one_line_and_exit_code_2(
     assert says in errors[0]
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize(
+    "arguments", ["--config a.toml", "frames --stream kraken --data a.toml", "--config x/a.toml"]
+)
+def test_a_file_that_may_not_be_read_says_why(
+    arguments: str, command: Command, tmp_path: Path
+) -> None:
+    """The permission is what is to be mended."""
+    (tmp_path / "a.toml").touch(mode=0)
+    (tmp_path / "x").mkdir(mode=0)
+    result = command(*arguments.split(" "))
+
+    assert (result.code, result.out) == (2, "")
+    assert re.fullmatch(r"error: \S+: .*Permission denied.*[;,].*\n", result.err)
+
+
 def test_every_error_is_told_at_once(command: Command) -> None:
     """Who has made three mistakes need not start three times."""
     result = command("--speed", "0", "--seed", "x", "--set", "risk.nonsense=1")
