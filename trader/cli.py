@@ -120,7 +120,7 @@ def show(profile: Profile = "moderate", files: Files = [], sets: Sets = []) -> N
     from trader.settings.show import to_table
 
     loaded = _load(profile, files, to_pairs(sets))
-    print("\n".join([to_table(loaded), *(f"note: {note}" for note in loaded.notes)]))
+    _print("\n".join([to_table(loaded), *(f"note: {note}" for note in loaded.notes)]))
 
 
 Venue = Annotated[str, _option("NAME", "By ccxt's name, such as kraken.")]
@@ -141,7 +141,7 @@ def download(
     from trader.app.download import run_downloads
 
     symbols, length = to_symbols(symbol), to_interval(interval)
-    print("\n".join(run_downloads(venue, symbols, length, since, until, _data_dir(data_dir))))
+    _print("\n".join(run_downloads(venue, symbols, length, since, until, _data_dir(data_dir))))
 
 
 @data_app.command("list")
@@ -149,7 +149,7 @@ def list_data(data_dir: DataDir = None) -> None:
     """Print what the candle store holds."""
     from trader.app.download import list_holdings
 
-    print("\n".join(list_holdings(_data_dir(data_dir))))
+    _print("\n".join(list_holdings(_data_dir(data_dir))))
 
 
 @data_app.command("check")
@@ -158,7 +158,7 @@ def check_data(data_dir: DataDir = None) -> None:
     from trader.app.download import check_holdings
 
     lines, faults = check_holdings(_data_dir(data_dir))
-    print("\n".join(lines))
+    _print("\n".join(lines))
     sys.exit(1 if faults else 0)
 
 
@@ -175,7 +175,7 @@ def record(
 
     symbols, seconds = to_symbols(symbol), to_seconds(duration)
     counts = recording.record(venue, symbols, to_interval(interval), out, seconds)
-    print(f"{out}: " + (", ".join(f"{kind} {n}" for kind, n in counts.items()) or "nothing came"))
+    _print(f"{out}: " + (", ".join(f"{kind} {n}" for kind, n in counts.items()) or "nothing came"))
 
 
 @app.command()
@@ -189,7 +189,7 @@ def frames(
     from trader.app import recording
 
     counted = recording.count(stream, data, to_interval(interval))
-    print(recording.to_json(counted) if as_json else recording.to_text(counted))
+    _print(recording.to_json(counted) if as_json else recording.to_text(counted))
 
 
 @app.command()
@@ -286,7 +286,7 @@ def lift(
     """Lift a month's loss, a drawdown, an emergency stop or an operator's halt of the last run."""
     from trader.app.resuming import give_word
 
-    print(give_word(_directory(data_dir), why))
+    _print(give_word(_directory(data_dir), why))
 
 
 @app.command()
@@ -295,7 +295,7 @@ def topology() -> None:
     from trader.topology import to_mermaid, to_text
 
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    print(f"{to_text(columns)}\n\n{to_mermaid()}")
+    _print(f"{to_text(columns)}\n\n{to_mermaid()}")
 
 
 @app.command()
