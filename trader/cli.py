@@ -149,7 +149,7 @@ def list_data(data_dir: DataDir = None) -> None:
     """Print what the candle store holds."""
     from trader.app.download import list_holdings
 
-    _print("\n".join(list_holdings(_data_dir(data_dir))))
+    _print("\n".join(list_holdings(_directory(data_dir))))
 
 
 @data_app.command("check")
@@ -157,7 +157,7 @@ def check_data(data_dir: DataDir = None) -> None:
     """Print every gap and bad row of the candle store; exit code 1 if there is one."""
     from trader.app.download import check_holdings
 
-    lines, faults = check_holdings(_data_dir(data_dir))
+    lines, faults = check_holdings(_directory(data_dir))
     _print("\n".join(lines))
     sys.exit(1 if faults else 0)
 

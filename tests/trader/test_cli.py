@@ -108,6 +108,8 @@ def command(
         ("status --data-dir .", "status.json: no run has written it yet"),
         ("runs", "data directory data: there is none; give --data-dir DIR"),
         ("runs --data-dir .", "journal.db: there is no journal"),
+        ("data list", "data directory data: there is none; give --data-dir DIR"),
+        ("data check --data-dir file", "data directory file: there is none"),
         ("show 3 --data-dir file", "data directory file: there is none"),
         (f"show --data-dir {'a' * 300}", "a: File name too long; give --data-dir DIR"),
         ("frames --stream kraken --data file --interval 9q", "9q: give an interval such"),
