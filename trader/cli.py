@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,6 +52,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Results as JSON on stdout.
 def main() -> None:
     """Run the command line; an error that has a name is one line and exit code 2."""
     _open_streams()
+    # Every time we show is UTC, and of a zone that cannot be (UTC+99) the log would make a crash.
+    os.environ["TZ"] = "UTC"
+    time.tzset()
     try:
         sys.exit(app(standalone_mode=False) or 0)
     except (TraderError, typer.TyperException) as error:
