@@ -121,6 +121,7 @@ def command(
         ("statu", "no such command 'statu'. Did you mean 'status'?"),
         ("--bogus", "no such option: --bogus; --help names what there is"),
         ("--profil x", "no such option: --profil. Did you mean '--profile'?"),
+        ("--version", "no such option: --version; --help names what there is"),
         ("--profile", "option '--profile' requires an argument; --help names"),
         ("--json=yes", "option '--json' does not take a value; --help names"),
         ("config", "missing command; --help names what there is"),
