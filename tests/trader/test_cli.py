@@ -116,6 +116,12 @@ def command(
         ("record --venue kraken --symbol X-Y --out x --interval 9q", "9q: give an interval"),
         ("record --venue kraken --symbol  --out x", "--symbol : give symbols such as BTC-USD"),
         ("download --venue x --symbol X-Y --since 2025-01-01 --interval 9q", "9q: give an"),
+        (
+            "download --venue x --symbol X-Y --since 2025-01-02 --until 2025-01-01",
+            "--since 2025-01-02: no candle of 1m has closed from then to 2025-01-01; go",
+        ),
+        ("download --venue x --symbol X-Y --since 9999-01-01", "no candle of 1m has closed since;"),
+        ("download --venue x --symbol X-Y --since 1.1.25", "--since 1.1.25: give a date such as"),
         ("download --venue x --symbol  --since 2025-01-01", "--symbol : give symbols such as"),
         ("nonsense", "no such command 'nonsense'; --help names what there is"),
         ("statu", "no such command 'statu'. Did you mean 'status'?"),
