@@ -26,7 +26,7 @@ END = ("--candles", "2", "--speed", "max", "--log-level", "ERROR", "--data-dir",
 CRASHED = 1
 _REFUSAL = re.compile(
     r"error: \S.*: .*([;,]|give |did you mean ).*|error: \S.* (is not|needs|must be) .*"
-    r"|error: \S.*(; --help names what there is|\. Did you mean '.*'\?)"
+    r"|error: \S.*; (--help names what there is|did you mean '.*'\?)"
 )
 
 

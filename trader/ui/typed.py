@@ -53,17 +53,17 @@ def to_symbols(texts: list[str]) -> list[str]:
 
 
 def to_refusal(error: typer.TyperException) -> str:
-    """Return in one line what the parser refuses, with the nearest option where one is near."""
-    said = error.format_message()
+    """Return in one line what the parser refuses, with the nearest name where one is near."""
+    said, _, near = error.format_message().rstrip(".?").partition(". Did you mean ")
     if (options := getattr(error, "possibilities", None)) is not None:
         from difflib import get_close_matches  # lazily: a start without errors is spared it
 
         # By their dashes alone, typer takes --json for near to --version.
         names = {option.strip("-"): option for option in options}
-        near = get_close_matches(getattr(error, "option_name", "").strip("-"), names, 1)
-        said = f"{error.message}. Did you mean {names[near[0]]!r}?" if near else error.message
-    cure = "" if said.endswith("?") else "; --help names what there is"
-    return f"{said[:1].lower()}{said[1:].rstrip('.')}{cure}"
+        close = get_close_matches(getattr(error, "option_name", "").strip("-"), names, 1)
+        said, near = error.message, repr(names[close[0]]) if close else ""
+    cure = f"did you mean {near}?" if near else "--help names what there is"
+    return f"{said[:1].lower()}{said[1:]}; {cure}"
 
 
 def refuse_lost(context: typer.Context) -> None:
