@@ -25,7 +25,7 @@ END = ("--candles", "2", "--speed", "max", "--log-level", "ERROR", "--data-dir",
 """Keeps a run short and quiet, whatever else is given: the last word counts."""
 CRASHED = 1
 _REFUSAL = re.compile(
-    r"error: \S.*: .*([;,]|give |did you mean ).*|error: \S.* (is not|needs|must be) .*"
+    r"error: \S.*: .*([;,]|give |did you mean ).*|error: \S.* (is not|needs|must be|do nothing;) .*"
     r"|error: \S.*; (--help names what there is|did you mean '.*'\?)"
 )
 
