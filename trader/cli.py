@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,7 @@ import typer
 from trader.model.errors import TraderError, UsageError
 from trader.settings.problems import to_line
 from trader.ui.redact import redactor, secrets_of
-from trader.ui.typed import to_interval, to_pairs, to_seconds, to_symbols
+from trader.ui.typed import refuse_lost, to_interval, to_pairs, to_refusal, to_seconds, to_symbols
 from trader.venues.symbols import to_symbol
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ app.add_typer(data_app, name="data")
 
 
 def _option(metavar: str, text: str, *names: str) -> Any:
-    return typer.Option(*names, metavar=metavar, help=text)
+    # Whoever opens a file says why it cannot be read; typer would only say that.
+    return typer.Option(*names, metavar=metavar, help=text, readable=False)
 
 
 Profile = Annotated[str, _option("NAME", "conservative, moderate or aggressive.")]
@@ -50,10 +52,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Results as JSON on stdout.
 def main() -> None:
     """Run the command line; an error that has a name is one line and exit code 2."""
     _open_streams()
+    # Every time we show is UTC, and of a zone that cannot be (UTC+99) the log would make a crash.
+    os.environ["TZ"] = "UTC"
+    time.tzset()
     try:
-        app()
-    except TraderError as error:
-        for line in redactor(secrets_of(os.environ))(str(error)).split("\n"):
+        sys.exit(app(standalone_mode=False) or 0)
+    except (TraderError, typer.TyperException) as error:
+        said = str(error) if isinstance(error, TraderError) else to_refusal(error)
+        for line in redactor(secrets_of(os.environ))(said).split("\n"):
             print(f"error: {to_line(line)}", file=sys.stderr)
         sys.exit(2)
     except OSError as error:
@@ -88,7 +94,7 @@ def run(
 ) -> None:
     """Trade on paper until the data end, a time is up or a signal comes."""
     if context.invoked_subcommand is not None:
-        _refuse_lost(context)
+        refuse_lost(context)
         return
     if live:
         raise UsageError("--live: trading for real is not built yet; leave it out, on paper")
@@ -118,7 +124,7 @@ def show(profile: Profile = "moderate", files: Files = [], sets: Sets = []) -> N
     from trader.settings.show import to_table
 
     loaded = _load(profile, files, to_pairs(sets))
-    print("\n".join([to_table(loaded), *(f"note: {note}" for note in loaded.notes)]))
+    _print("\n".join([to_table(loaded), *(f"note: {note}" for note in loaded.notes)]))
 
 
 Venue = Annotated[str, _option("NAME", "By ccxt's name, such as kraken.")]
@@ -139,7 +145,7 @@ def download(
     from trader.app.download import run_downloads
 
     symbols, length = to_symbols(symbol), to_interval(interval)
-    print("\n".join(run_downloads(venue, symbols, length, since, until, _data_dir(data_dir))))
+    _print("\n".join(run_downloads(venue, symbols, length, since, until, _data_dir(data_dir))))
 
 
 @data_app.command("list")
@@ -147,7 +153,7 @@ def list_data(data_dir: DataDir = None) -> None:
     """Print what the candle store holds."""
     from trader.app.download import list_holdings
 
-    print("\n".join(list_holdings(_data_dir(data_dir))))
+    _print("\n".join(list_holdings(_directory(data_dir))))
 
 
 @data_app.command("check")
@@ -155,8 +161,8 @@ def check_data(data_dir: DataDir = None) -> None:
     """Print every gap and bad row of the candle store; exit code 1 if there is one."""
     from trader.app.download import check_holdings
 
-    lines, faults = check_holdings(_data_dir(data_dir))
-    print("\n".join(lines))
+    lines, faults = check_holdings(_directory(data_dir))
+    _print("\n".join(lines))
     sys.exit(1 if faults else 0)
 
 
@@ -173,7 +179,7 @@ def record(
 
     symbols, seconds = to_symbols(symbol), to_seconds(duration)
     counts = recording.record(venue, symbols, to_interval(interval), out, seconds)
-    print(f"{out}: " + (", ".join(f"{kind} {n}" for kind, n in counts.items()) or "nothing came"))
+    _print(f"{out}: " + (", ".join(f"{kind} {n}" for kind, n in counts.items()) or "nothing came"))
 
 
 @app.command()
@@ -187,7 +193,7 @@ def frames(
     from trader.app import recording
 
     counted = recording.count(stream, data, to_interval(interval))
-    print(recording.to_json(counted) if as_json else recording.to_text(counted))
+    _print(recording.to_json(counted) if as_json else recording.to_text(counted))
 
 
 @app.command()
@@ -284,7 +290,7 @@ def lift(
     """Lift a month's loss, a drawdown, an emergency stop or an operator's halt of the last run."""
     from trader.app.resuming import give_word
 
-    print(give_word(_directory(data_dir), why))
+    _print(give_word(_directory(data_dir), why))
 
 
 @app.command()
@@ -293,7 +299,7 @@ def topology() -> None:
     from trader.topology import to_mermaid, to_text
 
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    print(f"{to_text(columns)}\n\n{to_mermaid()}")
+    _print(f"{to_text(columns)}\n\n{to_mermaid()}")
 
 
 @app.command()
@@ -388,12 +394,3 @@ def _open_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
-
-
-def _refuse_lost(context: typer.Context) -> None:
-    """Refuse options before a command: they would be taken for its own and do nothing."""
-    for name in context.params:
-        source = context.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
-            command = context.invoked_subcommand
-            raise UsageError(f"options before {command!r} do nothing; give them after the command")

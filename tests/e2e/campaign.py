@@ -148,7 +148,7 @@ def crash_everywhere(seed: int) -> list[str]:
 
 def feed_junk(number: int) -> list[str]:
     """Play junk of every kind; return the smallest case that was not met as it should be."""
-    kinds = [fuzz.command_lines, fuzz.settings_files, fuzz.edges, fuzz.candle_files]
+    kinds = [fuzz.command_lines, fuzz.shapes, fuzz.settings_files, fuzz.edges, fuzz.candle_files]
 
     @settings(max_examples=1000, deadline=None, database=None, suppress_health_check=HealthCheck)
     @seed(number)

@@ -43,6 +43,13 @@ def test_a_command_line_that_cannot_be_is_refused(place: Place, case: Case) -> N
 
 
 @short
+@given(fuzz.shapes())
+def test_a_command_line_of_another_shape_is_refused(place: Place, case: Case) -> None:
+    """What the parser makes nothing of is a line with the cure as well."""
+    check(case, place)
+
+
+@short
 @given(fuzz.settings_files())
 def test_settings_that_cannot_be_are_refused_wherever_they_stand(place: Place, case: Case) -> None:
     """So they are in the environment, in `.env`, in JSON and in TOML."""

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.process import DEADLINE, ROOT, clean_environ, launched
 
 SHORT = ("--candles", "60", "--speed", "max", "--json", "--no-journal")
@@ -18,6 +20,26 @@ def test_a_reader_may_leave_before_the_summary(tmp_path: Path) -> None:
 
         assert run.end() == 0
     assert "Traceback" not in run.log
+
+
+@pytest.mark.parametrize("command", ["topology", "config show", "limits", "data list"])
+def test_a_reader_may_leave_before_a_table(tmp_path: Path, command: str) -> None:
+    """Nor is it one of a command that prints."""
+    (tmp_path / "data").mkdir()
+    reading, writing = os.pipe()
+    os.close(reading)
+    child = subprocess.run(
+        [sys.executable, ROOT / "run.py", *command.split()],
+        cwd=tmp_path,
+        env=clean_environ(),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        timeout=DEADLINE,
+        check=False,
+    )
+    os.close(writing)
+
+    assert (child.returncode, child.stderr) == (0, b"")
 
 
 def test_a_reader_who_stops_reading_the_log_stops_nothing(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ from trader.topology import (
     SUPERVISOR,
     VALIDATOR,
 )
-from trader.venues.candle_file import load_candles
+from trader.venues.candle_file import Stretch, load_candles
 from trader.venues.embedded import EmbeddedMarket
 from trader.venues.instruments import price_level, simulated_instrument
 from trader.venues.recorded import RecordedMarket
@@ -121,14 +121,14 @@ def build_world(
     if chosen.venue not in SIMULATED or (chosen.venue == "replay" and chosen.stream is not None):
         return _build_real(settings, saved, resume_at, waiting or Waiting())
     symbols, interval = settings.watched, interval_ns(settings.trading.interval)
-    series = None
-    if settings.market.venue == "replay":
+    limit, series = chosen.candles, None
+    if chosen.venue == "replay":
         if len(symbols) > 1:
             named = ", ".join(symbols)
             raise UsageError(f"replay: one file serves one symbol, not {named}; name one of them")
-        series = load_candles(Path(settings.market.data or ""), interval)
+        stretch = None if limit is None else Stretch(limit, resume_at or 0)
+        series = load_candles(Path(settings.market.data or ""), interval, stretch=stretch)
     exchange = SimulatedExchange(_instruments(settings, series), settings.simulation, saved)
-    limit = settings.market.candles
     market: Trading
     if series is not None:
         market = RecordedMarket(symbols[0], series, exchange, limit, resume_at)

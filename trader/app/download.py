@@ -49,12 +49,12 @@ def download(rest: Rest, store: CandleStore, wanted: Wanted, told: Told) -> int:
     return added
 
 
-def to_time(text: str) -> int:
+def to_time(option: str, text: str) -> int:
     """Turn `2025-01-01` or `2025-01-01T12:00` (UTC) into ns; raise UsageError."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"time {text!r}: give a date such as 2025-01-01, UTC") from None
+        raise UsageError(f"{option} {text}: give a date such as 2025-01-01, UTC") from None
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     return int(moment.timestamp()) * SECOND
 
@@ -64,12 +64,13 @@ def run_downloads(
 ) -> list[str]:
     """Download each symbol with a progress bar on stderr; return a line for each."""
     length, now = interval_ns(interval), time.time_ns()
-    last = min(to_time(until) if until else now, now)
-    begin, end = to_time(since), last - last % length
+    last = min(to_time("--until", until) if until else now, now)
+    begin, end = to_time("--since", since), last - last % length
     begin -= begin % length
     if begin >= end:
+        when = f"from then to {until}" if until else "since"
         raise UsageError(
-            f"--since {since}: no candle of {interval} has closed since; go further back"
+            f"--since {since}: no candle of {interval} has closed {when}; go further back"
         )
     rest, store, lines = Rest(venue), candle_store(data_dir), list[str]()
     for symbol in symbols:

@@ -29,11 +29,11 @@ def _model(name: str, desk: Desk, claims: ClaimCount, now: int) -> ModelStatus:
         state=_state(desk.breaker(name), now),
         questions=used.questions,
         failures=used.failures,
-        refused=used.refused,
         tokens=used.tokens,
         cost=used.cost,
         claims=claims.claims,
         false_claims=claims.false,
+        refused=used.refused,
     )
 
 

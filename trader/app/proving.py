@@ -1,5 +1,6 @@
 """The limits in force: their values, where each comes from, and the drill that proves them."""
 
+import textwrap
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +21,8 @@ from trader.ui.render import iso
 from trader.venues.instruments import price_level, simulated_instrument
 
 _FILE = "limits.json"
-_COLUMNS = "{:<24} {:>12}  {:<14} {:<28} {}"
+_COLUMNS = "{:<24} {:>12}  {:<14} {}"
+_INDENT = "    "
 
 
 class LimitInForce(msgspec.Struct, frozen=True):
@@ -87,20 +89,18 @@ def note_proof(directory: Path, settings: Settings) -> None:
 
 
 def to_table(rows: tuple[LimitInForce, ...], proofs: tuple[Proof, ...] = ()) -> str:
-    """Write limits in columns, each with what its drill said where there was one."""
+    """Write limits for a person, in 80 columns; below each what its drill said, if there was one.
+
+    A drill proves all of them or none, so one line below them says when that was.
+    """
     said = {proof.reason: proof.said for proof in proofs}
-    head = _COLUMNS.format("limit", "value", "unit", "from", "denied" if proofs else "last proved")
-    lines = [
-        _COLUMNS.format(
-            row.reason,
-            row.value,
-            row.unit,
-            row.layer,
-            said.get(row.reason, row.proved or "never, with these settings"),
-        )
-        for row in rows
-    ]
-    return "\n".join([head, *lines])
+    lines = [_COLUMNS.format("limit", "value", "unit", "from")]
+    for row in rows:
+        lines.append(_COLUMNS.format(row.reason, row.value, row.unit, row.layer))
+        denial = textwrap.wrap(said.get(row.reason, ""), 80 - len(_INDENT))
+        lines += [f"{_INDENT}{line}" for line in denial]
+    proved = {row.proved or "never, with these settings" for row in rows}
+    return "\n".join([*lines, "", *(f"last proved: {when}" for when in proved)])
 
 
 def to_json(rows: tuple[LimitInForce, ...], proofs: tuple[Proof, ...] = ()) -> str:

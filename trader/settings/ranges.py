@@ -103,6 +103,11 @@ def _check_venue(venue: str) -> None:
         raise ValueError("not a name")
 
 
+def _check_directory(path: str) -> None:
+    if path.startswith("~"):
+        raise ValueError("a shell reads ~, and nobody did")
+
+
 _DAY = 86_400
 _MODEL = r"(openai|anthropic|google_genai|ollama):[\w./:@-]{1,100}"
 _URL = r"https?://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(/[\w./-]*)?"
@@ -273,6 +278,9 @@ FORMS: dict[str, Form] = {
     "market.venue": Form(_check_venue, "embedded, replay, or a venue of ccxt such as kraken"),
     "risk.currency": Form(_check_currency, "a currency such as USD, or quote"),
     "risk.groups": Form(_check_groups, "groups by base currency, such as BTC=majors,SOL=alts"),
+    "system.data_dir": Form(
+        _check_directory, "a path of printable characters that does not begin with ~"
+    ),
     "system.log_filter": Form(_check_names, "levels by name, such as risk_guard=DEBUG,ccxt=ERROR"),
 }
 """What a range cannot say, by path."""

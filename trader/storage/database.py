@@ -39,7 +39,7 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except FOREIGN as error:
-        raise damaged(path, f"cannot be read ({error})") from error
+        raise damaged(path, f"cannot be read ({_said(error)})") from error
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except FOREIGN as error:
-        raise JournalError(f"{path}: cannot be written ({error}); {_MAKE_ROOM}") from error
+        raise JournalError(f"{path}: cannot be written ({_said(error)}); {_MAKE_ROOM}") from error
 
 
 @contextmanager
@@ -126,12 +126,13 @@ def _connect(uri: str) -> sqlite3.Connection:
 
 def _examine(path: Path) -> None:
     """Check the fields of the header that never change: https://sqlite.org/fileformat2.html."""
-    if not path.exists():
-        raise UsageError(f"{path}: there is no journal; give the --data-dir of one")
-    if not path.is_file():
-        raise damaged(path, "is not a file")
-    with reading(path), path.open("rb") as file:
-        header = file.read(100)
+    with reading(path):
+        if not path.exists():
+            raise UsageError(f"{path}: there is no journal; give the --data-dir of one")
+        if not path.is_file():
+            raise damaged(path, "is not a file")
+        with path.open("rb") as file:
+            header = file.read(100)
     if not header:
         raise damaged(path, "is empty")
     if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
@@ -142,6 +143,11 @@ def _examine(path: Path) -> None:
         raise damaged(path, f"has format {version}, and this engine reads format {VERSION}")
     if header[18:20] != b"\2\2":
         raise damaged(path, "has a damaged header")
+
+
+def _said(error: Exception) -> str:
+    """Return what an error says; the system's would name the path once more."""
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _wal(path: Path) -> Path:

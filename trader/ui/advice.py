@@ -96,17 +96,17 @@ def sum_up(advice: tuple[Decided, ...]) -> tuple[SourceSum, ...]:
 
 def to_text(report: AdviceReport) -> str:
     """Write a report for a person, in 80 columns: the sums, their reasons, then every advice."""
-    lines = [SIMULATED] if report.simulated else []
-    lines += [f"advice of run {report.run}", ""]
-    for each in report.sums:
-        lines += _sum(each)
+    head = [SIMULATED] if report.simulated else []
     reasons: Counter[str] = Counter()
     for each in report.sums:
         reasons.update(each.reasons)
-    lines += ["", *(f"{count:6d} {reason}" for reason, count in reasons.most_common()), ""]
-    for decided in report.advice:
-        lines += _lines(decided)
-    return "\n".join(lines)
+    parts = [
+        [*head, f"advice of run {report.run}"],
+        [line for each in report.sums for line in _sum(each)],
+        [f"{count:6d} {reason}" for reason, count in reasons.most_common()],
+        [line for decided in report.advice for line in _lines(decided)],
+    ]
+    return "\n\n".join("\n".join(part) for part in parts if part)
 
 
 def _sum(s: SourceSum) -> list[str]:

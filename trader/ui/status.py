@@ -133,11 +133,11 @@ class ModelStatus(msgspec.Struct, frozen=True):
     state: Literal["asked", "failing", "resting"]
     questions: int
     failures: int
-    refused: int
     tokens: int
     cost: Decimal
     claims: int
     false_claims: int
+    refused: int = 0
 
 
 class BudgetStatus(msgspec.Struct, frozen=True):
@@ -152,7 +152,7 @@ class BudgetStatus(msgspec.Struct, frozen=True):
 
 
 class StatusDump(msgspec.Struct, frozen=True):
-    """All there is to know of a run at one moment.
+    """All there is to know of a run at one moment; what came later has a default.
 
     `consistent` is False where it was taken amid a handler, whose changes are then half seen.
     `reason` and `detail` are those of the first of `holds`, the gravest; trading is active once all

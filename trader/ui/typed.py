@@ -2,6 +2,8 @@
 
 import re
 
+import typer
+
 from trader.model.errors import UsageError
 from trader.model.market import interval_ns
 from trader.settings.problems import to_line
@@ -48,3 +50,26 @@ def to_symbols(texts: list[str]) -> list[str]:
     except ValueError:
         raise UsageError(f"--symbol {to_line(','.join(texts))}: give {form.accepted}") from None
     return symbols
+
+
+def to_refusal(error: typer.TyperException) -> str:
+    """Return in one line what the parser refuses, with the nearest name where one is near."""
+    said, _, near = error.format_message().rstrip(".?").partition(". Did you mean ")
+    if (options := getattr(error, "possibilities", None)) is not None:
+        from difflib import get_close_matches  # lazily: a start without errors is spared it
+
+        # By their dashes alone, typer takes --json for near to --version.
+        names = {option.strip("-"): option for option in options}
+        close = get_close_matches(getattr(error, "option_name", "").strip("-"), names, 1)
+        said, near = error.message, repr(names[close[0]]) if close else ""
+    cure = f"did you mean {near}?" if near else "--help names what there is"
+    return f"{said[:1].lower()}{said[1:]}; {cure}"
+
+
+def refuse_lost(context: typer.Context) -> None:
+    """Refuse options before a command: they would be taken for its own and do nothing."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            command = context.invoked_subcommand
+            raise UsageError(f"options before {command!r} do nothing; give them after the command")

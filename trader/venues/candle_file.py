@@ -11,11 +11,12 @@ import os
 import re
 import zlib
 from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from math import isnan
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 import msgspec
 
@@ -41,10 +42,20 @@ _ROWS = msgspec.json.Decoder(list[Row])
 """Rows of plain numbers are JSON but for brackets, and read so five times as fast as by float()."""
 
 
-def load_candles(path: Path, interval: int, *, holes: bool = False) -> Series:
+class Stretch(NamedTuple):
+    """The part of a file that is wanted: so many candles that close later than `after` (ns)."""
+
+    candles: int
+    after: int = 0
+
+
+def load_candles(
+    path: Path, interval: int, *, holes: bool = False, stretch: Stretch | None = None
+) -> Series:
     """Read every candle of a file; raise UsageError naming the line, the fault and the cure.
 
-    With `holes` a row may lack values: they are NaN.
+    With `holes` a row may lack values: they are NaN. Rows that lie further than some thousand
+    behind a `stretch` are not looked at.
     """
     try:
         if path.is_fifo() or path.is_char_device():
@@ -55,21 +66,27 @@ def load_candles(path: Path, interval: int, *, holes: bool = False) -> Series:
             zipped = raw.peek(2)[:2] == b"\x1f\x8b"
             if path.suffix == ".gz" and not zipped:
                 raise UsageError(f"{path}: is not gzip; compress it, or drop .gz from its name")
-            return _read(path, gzip.open(raw) if zipped else raw, interval, holes)
+            return _read(path, gzip.open(raw) if zipped else raw, interval, holes, stretch)
     except (OSError, EOFError, zlib.error) as error:
         what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UsageError(f"{path}: cannot be read: {what}; check the path and the file") from None
 
 
-def _read(path: Path, file: BinaryIO | gzip.GzipFile, interval: int, holes: bool) -> Series:
+def _read(
+    path: Path,
+    file: BinaryIO | gzip.GzipFile,
+    interval: int,
+    holes: bool,
+    stretch: Stretch | None,
+) -> Series:
     blocks = _blocks(path, file)
     line, head = next(blocks, (1, b""))
     header, _, rest = head.partition(b"\n")
     layout = _Layout(path, header, holes)
     table = _Table(path, interval, layout.unit, holes)
     table.add(*layout.rows(line + 1, rest))
-    for line, block in blocks:
-        table.add(*layout.rows(line, block))
+    while not table.holds(stretch) and (lines := next(blocks, None)):
+        table.add(*layout.rows(*lines))
     return table.to_series()
 
 
@@ -206,6 +223,13 @@ class _Table:
         self._times.extend([time * self._unit for time in times])
         for column, values in zip(self._columns, columns, strict=True):
             column.extend(values)
+
+    def holds(self, stretch: Stretch | None) -> bool:
+        """Tell whether the candles of a stretch have all been read."""
+        if stretch is None:
+            return False
+        seen = bisect_right(self._times, stretch.after - self._interval)
+        return len(self._times) - seen >= stretch.candles
 
     def to_series(self) -> Series:
         """Return the columns; raise UsageError if they are not candles of the interval."""

@@ -186,8 +186,8 @@ def open_client(venue: str) -> Any:
     if venue not in ccxt.exchanges:
         near = ", ".join(get_close_matches(venue, ccxt.exchanges, n=5, cutoff=0.3))
         raise UsageError(
-            f"venue {venue}: nobody knows it; give embedded, replay or a venue of ccxt"
-            f" such as {near or 'kraken'}"
+            f"venue {venue}: ccxt does not know it; give one such as {near or 'kraken'},"
+            " or to trade also embedded or replay"
         )
     return getattr(ccxt, venue)({"enableRateLimit": True, "timeout": _TIMEOUT_MS})
 

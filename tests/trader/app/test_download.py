@@ -98,7 +98,7 @@ def test_where_candles_are_not_kept_they_are_built_of_trades(tmp_path: Path):
 
 def test_times_are_utc():
     """And what is none is refused."""
-    assert to_time("1970-01-02") == 86_400 * SECOND
-    assert to_time("1970-01-01T01:00+01:00") == 0
-    with pytest.raises(UsageError, match="give a date such as"):
-        to_time("yesterday")
+    assert to_time("--since", "1970-01-02") == 86_400 * SECOND
+    assert to_time("--since", "1970-01-01T01:00+01:00") == 0
+    with pytest.raises(UsageError, match="--since yesterday: give a date such as"):
+        to_time("--since", "yesterday")

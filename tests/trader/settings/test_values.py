@@ -74,6 +74,7 @@ def test_text_is_read_by_the_type_of_its_setting(path: str, text: str, value: ob
         ("system.dry_run", "maybe"),
         ("system.data_dir", ""),
         ("system.data_dir", "a\nb"),
+        ("system.data_dir", "~/data"),
         ("system.data_dir", "a\ud800"),
         ("system.log_filter", "risk_guard"),
         ("system.log_filter", "risk_guard=LOUD"),

@@ -1,5 +1,6 @@
 """Damage anywhere in a journal is refused, and changes no byte; or else it changes nothing."""
 
+import os
 import re
 from pathlib import Path
 
@@ -42,6 +43,22 @@ def test_undamaged_journals_go_on(tmp_path: Path, closed: Path, crashed: Path) -
     """What a clean end and a crash leave behind is opened, read and written on."""
     for name, path in (("one", closed), ("other", crashed)):
         open_and_go_on(fresh_copy(path, tmp_path / name), read(path))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("place", ["journal.db", "."])
+def test_a_journal_that_may_not_be_read_is_one_line(
+    tmp_path: Path, closed: Path, place: str
+) -> None:
+    """Be it the file or its directory."""
+    path = fresh_copy(closed, tmp_path / "copy")
+    hidden = path.parent / place
+    hidden.chmod(0)
+
+    with pytest.raises(JournalError) as refused, open_archive(path):
+        pass
+    hidden.chmod(0o700)
+    assert str(refused.value).startswith(f"{path}: cannot be read (Permission denied); nothing was")
 
 
 damage = settings(

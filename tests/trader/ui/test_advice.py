@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import msgspec
+import pytest
 
 from trader.model.reasons import Reason
 from trader.model.views import Stance
@@ -69,6 +70,15 @@ def test_the_text_has_each_sum_reason_and_advice() -> None:
     ]
     assert lines[-5].endswith("refused  ADVICE_FALSE_CLAIMS")
     assert rules.endswith("+1.00")
+
+
+@pytest.mark.parametrize("advice", [(), (WON,), (WON, REFUSED)])
+def test_one_blank_line_parts_what_there_is(advice: tuple[Decided, ...]) -> None:
+    """Where nothing was refused, or nothing advised, none is left over."""
+    text = to_text(AdviceReport("0001", True, advice, sum_up(advice)))
+
+    assert "\n\n\n" not in text
+    assert not text.endswith("\n")
 
 
 def test_the_text_fits_in_80_columns() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from trader.model.errors import UsageError
 from trader.model.market import SECOND, Series, interval_name
 from trader.venues import candle_file
-from trader.venues.candle_file import load_candles
+from trader.venues.candle_file import Stretch, load_candles
 
 MINUTE = 60 * SECOND
 HEADER = "timestamp_ms,open,high,low,close,volume"
@@ -72,6 +72,29 @@ def test_layout_changes_no_candle(tmp_path: Path, header: str, row: str) -> None
     expected = load_candles(write(tmp_path, *at(0)), MINUTE)
 
     assert load_candles(write(tmp_path, row, header=header), MINUTE) == expected
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize(("stretch", "holds"), [((10, 0), 10), ((10, 40_000), 40_010)])
+def test_a_stretch_is_read_and_little_behind_it(
+    tmp_path: Path, stretch: tuple[int, int], holds: int, zipped: bool
+) -> None:
+    """What a run ends before costs it nothing, and is not judged either."""
+    path = write(tmp_path, *at(*range(60_000)), "nonsense")
+    if zipped:
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    count, after = stretch
+    series = load_candles(path, MINUTE, stretch=Stretch(count, START * 10**6 + after * MINUTE))
+
+    assert holds <= len(series) < holds + 10_000
+    assert "line 60002: has 1 fields" in refusal(path)
+
+
+def test_a_stretch_that_a_file_does_not_hold_is_all_of_the_file(tmp_path: Path) -> None:
+    """The run ends where the recording does."""
+    path = write(tmp_path, *at(0, 1, 2))
+
+    assert load_candles(path, MINUTE, stretch=Stretch(9)) == load_candles(path, MINUTE)
 
 
 def test_gzip_is_known_by_its_content(tmp_path: Path) -> None:
