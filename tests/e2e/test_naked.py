@@ -3,6 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,20 @@ import pytest
 from actors.execution_broker import ExecutionBroker
 from actors.risk_guard import RiskGuard
 from tests.e2e.inside import play
+from tests.e2e.process import launched
 from tests.e2e.venue import account_left, faults_of
 from trader.app import compose
 from trader.model.ids import leg_of
 from trader.model.messages import OrderFilled, SubmitOrder
 from trader.model.orders import ENTRY
+from trader.model.views import Account
+from trader.topology import KILL_SWITCH
+from trader.venues.simulated import SimulatedExchange
 
 SPEEDS = pytest.mark.parametrize("speed", ["max", "20000"])
 SYMBOLS = pytest.mark.parametrize("symbol", ["BTC-USD", "BTC-USD-PERP"])
 POLICIES = pytest.mark.parametrize("policy", ["protect", "flatten"])
-OWN_EXIT = '"sender":"kill_switch","receiver":"kill_switch"'
+OWN_EXIT = '"kind":"SubmitOrder"'
 
 
 class UnluckyGuard(RiskGuard):
@@ -60,10 +65,33 @@ def fell_the_kernel(guard: UnluckyGuard) -> None:
 
 def never_return(_guard: UnluckyGuard) -> None:
     """Ask for the end, and do not return."""
+    terminate()
+    threading.Event().wait(60)
+
+
+def terminate() -> None:
+    """Send a SIGTERM."""
     # To the thread that waits for it: the threads of other tests would die of it.
     signals = next(each for each in threading.enumerate() if each.name == "signals")
     signal.pthread_kill(signals.ident or 0, signal.SIGTERM)
-    threading.Event().wait(60)
+
+
+def outrun(monkeypatch: pytest.MonkeyPatch) -> Callable[[UnluckyGuard], None]:
+    """Return what asks for the end, and has the KillSwitch look twice before it goes on."""
+    looks, looked = count(1), threading.Event()
+    account = SimulatedExchange.account
+
+    def look(exchange: SimulatedExchange) -> Account:
+        if threading.current_thread().name == KILL_SWITCH and next(looks) == 3:
+            looked.set()
+        return account(exchange)
+
+    def ask(_guard: UnluckyGuard) -> None:
+        monkeypatch.setattr(SimulatedExchange, "account", look)
+        terminate()
+        looked.wait(1)
+
+    return ask
 
 
 def ended(
@@ -97,6 +125,10 @@ def test_an_engine_that_fails_itself_leaves_nothing_naked(
 
     assert (code, faults) == (1, [])
     assert OWN_EXIT in record
+    guard.setattr(compose, "RiskGuard", RiskGuard)
+    market = f"trading.symbol={symbol}", "market.candles=3"
+    resumed = play(tmp_path, *market, resume=True)
+    assert (resumed.exit_code, resumed.halted) == (0, None)
 
 
 @SPEEDS
@@ -125,3 +157,30 @@ def test_a_broker_that_gives_up_leaves_nothing_naked(
 
     assert (code, faults) == (3, [])
     assert OWN_EXIT in record
+
+
+@SYMBOLS
+def test_an_end_that_outruns_main_waits_for_it(
+    symbol: str, tmp_path: Path, guard: pytest.MonkeyPatch
+) -> None:
+    """At a millionfold speed two looks are over before a stop is sent: RiskGuard sends it still."""
+    guard.setattr(UnluckyGuard, "befall", outrun(guard), raising=False)
+    code, faults, record = ended(tmp_path, "1000000", symbol, "protect")
+
+    assert (code, faults) == (0, [])
+    assert OWN_EXIT not in record
+
+
+def test_an_engine_that_never_returns_is_ended_once_nothing_is_naked(tmp_path: Path) -> None:
+    """No interrupt reaches its thread: by force, but not before the KillSwitch has closed."""
+    options = ["--profile", "aggressive", "--speed", "3000"]
+    options += ["--set", "system.handler_limit_seconds=0.1"]
+    options += ["--set", "shutdown.deadline_seconds=4"]
+    script = ("-m", "tests.e2e.wedged", "0")
+    with launched(tmp_path, *options, script=script, environ={"WEDGE": "deaf"}) as run:
+        run.wait_for("wedged")
+        run.send(signal.SIGTERM)
+        assert run.end() == 3
+    run.wait_for(r"kill_switch BTC-USD submit_order [^\n]* leg=x ")
+    run.wait_for('shutdown_completed[^\n]* detail="nothing is held"')
+    run.wait_for("ended by force: the engine does not return; open at the simulated venue: nothing")

@@ -147,6 +147,9 @@ class Ending:
 
     def _end_process(self) -> None:
         # The engine's own thread is stuck where no exception reaches it: nothing less ends it.
+        # What it was about to protect is the KillSwitch's to close first.
+        self.request("the engine does not return", alone=True)
+        self.wait()
         self.say(f"ended by force: the engine does not return; {self.describe_open()}")
         code = max(self.exit_code(), HALTED)
         # Even the last words may wait for a lock that the stuck thread holds.
