@@ -78,7 +78,7 @@ class KillSwitch(Actor):
     def on_account_received(self, message: m.AccountReceived) -> None:
         """Cancel the entry orders it lists; close what is not as it should be by now."""
         halt = self.state.halt
-        if halt is None or self.state.completed:
+        if halt is None:
             return
         asks, venue = self.state.windup.see(message, halt, self.scope, self.now), self.venue
         for order in asks.cancel:

@@ -1,5 +1,6 @@
 """What befalls the engine between a fill and its stop leaves no position naked."""
 
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -17,8 +18,9 @@ from tests.e2e.venue import account_left, faults_of
 from trader.app import compose
 from trader.model.ids import leg_of
 from trader.model.messages import OrderFilled, SubmitOrder
-from trader.model.orders import ENTRY
+from trader.model.orders import ENTRY, EXIT, STOP, TARGET, Approval, Leg, Order, OrderState
 from trader.model.views import Account
+from trader.ports import Gate
 from trader.topology import KILL_SWITCH
 from trader.venues.simulated import SimulatedExchange
 
@@ -43,11 +45,13 @@ class UnluckyGuard(RiskGuard):
 
 
 class UnluckyBroker(ExecutionBroker):
-    """A broker that sends entries, and fails at whatever reduces a position."""
+    """A broker that fails at all orders of some legs."""
+
+    legs = frozenset[Leg]()
 
     def on_submit_order(self, message: SubmitOrder) -> None:
-        """Fail at a stop, a target and an exit."""
-        if message.order.reduce_only:
+        """Fail at some, send the others."""
+        if message.order.leg in UnluckyBroker.legs:
             fail()
         super().on_submit_order(message)
 
@@ -148,12 +152,19 @@ def test_a_handler_that_does_not_return_leaves_nothing_naked(
 @SPEEDS
 @SYMBOLS
 @POLICIES
+@pytest.mark.parametrize("legs", [{STOP, TARGET, EXIT}, {EXIT}], ids=["fill", "close"])
 def test_a_broker_that_gives_up_leaves_nothing_naked(
-    speed: str, symbol: str, policy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    speed: str,
+    symbol: str,
+    policy: str,
+    legs: set[Leg],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nothing that RiskGuard sends reaches the venue any more."""
+    """After a fill, or amid a close, when the stop is canceled and the exit yet to be sent."""
     monkeypatch.setattr(compose, "ExecutionBroker", UnluckyBroker)
-    code, faults, record = ended(tmp_path, speed, symbol, policy)
+    monkeypatch.setattr(UnluckyBroker, "legs", legs)
+    code, faults, record = ended(tmp_path, speed, symbol, policy, "exits.max_candles=2")
 
     assert (code, faults) == (3, [])
     assert OWN_EXIT in record
@@ -184,3 +195,27 @@ def test_an_engine_that_never_returns_is_ended_once_nothing_is_naked(tmp_path: P
     run.wait_for(r"kill_switch BTC-USD submit_order [^\n]* leg=x ")
     run.wait_for('shutdown_completed[^\n]* detail="nothing is held"')
     run.wait_for("ended by force: the engine does not return; open at the simulated venue: nothing")
+
+
+def test_an_exit_is_on_disk_before_it_is_sent(tmp_path: Path, guard: pytest.MonkeyPatch) -> None:
+    """As every order is, here in the KillSwitch's own file."""
+    on_disk, known = [""], []
+    fsync, submit = os.fsync, SimulatedExchange.submit
+
+    def sync(descriptor: int) -> None:
+        fsync(descriptor)
+        on_disk.append((tmp_path / "kill_switch.jsonl").read_text())
+
+    def send(
+        exchange: SimulatedExchange, order: Order, approval: Approval, gate: Gate, ts: int
+    ) -> OrderState:
+        if order.leg is EXIT:
+            known.append(order.client_order_id in on_disk[-1])
+        return submit(exchange, order, approval, gate, ts)
+
+    guard.setattr(os, "fsync", sync)
+    guard.setattr(SimulatedExchange, "submit", send)
+    guard.setattr(UnluckyGuard, "befall", fell_the_kernel, raising=False)
+    ended(tmp_path, "max", "BTC-USD", "protect")
+
+    assert known == [True]

@@ -81,6 +81,7 @@ def test_stops_on_the_other_side_protect_nothing() -> None:
     turned = holding("-1", sells, instrument=PERP)
 
     assert not turned.is_settled("protect")
+    assert turned.to_close("protect") == 1
     assert turned.idle() == (sells,)
 
 
