@@ -1,32 +1,34 @@
-"""Stop trading and cancel orders; own kernel, own thread, own venue connection."""
+"""Stop trading, cancel orders, close what nobody protects; own kernel, thread and connection."""
 
 import msgspec
 
 from trader.model import messages as m
 from trader.model.instrument import Instrument
 from trader.model.market import SECOND
-from trader.model.views import Account
 from trader.ports import Epoch, Venue
+from trader.risk.guard import approve
 from trader.runtime import Actor
+from trader.safety.holdings import describe
 from trader.safety.settings import ShutdownSettings
-from trader.safety.shutdown import Halt, describe, is_flat, remaining, trip_of
+from trader.safety.shutdown import Halt, remaining, trip_of
+from trader.safety.windup import Scope, WindUp
 from trader.topology import KILL_SWITCH
 
 
 class KillSwitchState(msgspec.Struct):
-    """The halt under way, with the account last read and the orders that are being canceled."""
+    """The halt under way, and what is being done about orders and positions."""
 
     halt: Halt | None = None
-    account: Account | None = None
-    canceling: dict[str, None] = {}
+    windup: WindUp = msgspec.field(default_factory=WindUp)
     completed: bool = False
 
 
 class KillSwitch(Actor):
     """Halt once, cancel entries until the venue's own list is free of them, end the run if asked.
 
-    A second trip joins the halt that is under way. What trips nothing stands in its own file.
-    `submit_seconds` bounds how long the venue's adapter may take to send and answer a submit.
+    A second trip joins the halt that is under way. What is held is RiskGuard's to protect or close,
+    and for the KillSwitch to close once that has had its time. `submit_seconds` bounds how long the
+    venue's adapter may take to send and answer a submit.
     """
 
     role = KILL_SWITCH
@@ -44,23 +46,25 @@ class KillSwitch(Actor):
         super().__init__()
         self.venue = venue
         self.interlock = interlock
-        self.flatten = shutdown.open_position == "flatten"
+        self.scope = Scope(shutdown.open_position, instruments)
         self.deadline = round(shutdown.deadline_seconds * SECOND)
         self.submit = round(submit_seconds * SECOND)
-        self.instruments = instruments
 
     def _trip(self, message: m.Message) -> None:
         trip, state = trip_of(message), self.state
         if trip is None or state.completed:
             return
-        if state.halt is None:
+        halt, fresh = state.halt, state.halt is None
+        if halt is None:
             # Before anything is canceled: what waits behind HaltTrading must not reach the venue.
-            epoch = self.interlock.advance()
-            self.send(m.HaltTrading(epoch, trip.reason, trip.detail, self.flatten))
-            state.halt = Halt(self.now + self.submit, self.now + self.deadline)
+            halt = state.halt = Halt(self.interlock.advance(), self.now + self.submit)
+            halt.allow(self.now, self.deadline)
+            flatten = self.scope.policy == "flatten"
+            self.send(m.HaltTrading(halt.epoch, trip.reason, trip.detail, flatten))
+        if (trip.alone and halt.expect_nobody(self.now)) or fresh:
             self._look()
-        if trip.ends_run and not state.halt.ends_run:
-            self._end(state.halt)
+        if trip.ends_run and not halt.ends_run:
+            self._end(halt)
 
     on_stop_requested = on_halt_requested = on_feed_ended = _trip
     on_limit_breached = on_actor_gave_up = on_mailbox_overflowed = on_progress_stalled = _trip
@@ -72,29 +76,39 @@ class KillSwitch(Actor):
     on_journal_failed = on_journal_recovered = on_data_quarantined = _leave
 
     def on_account_received(self, message: m.AccountReceived) -> None:
-        """Cancel the entry orders it lists; what is already being canceled waits for its answer."""
-        state = self.state
-        if state.halt is None:
+        """Cancel the entry orders it lists; close what is not as it should be by now."""
+        halt = self.state.halt
+        if halt is None:
             return
-        state.account = message.account
-        for order in state.halt.see(message.account, self.now):
+        asks, venue = self.state.windup.see(message, halt, self.scope, self.now), self.venue
+        for order in asks.cancel:
+            key, done, failed = order.client_order_id, m.CancelAnswered, m.CancelFailed
+            self.call(key, venue.cancel, order, done=done, failed=failed)
+        for order in asks.query:
             key = order.client_order_id
-            if key not in state.canceling:
-                state.canceling[key] = None
-                cancel, done, failed = self.venue.cancel, m.CancelAnswered, m.CancelFailed
-                self.call(key, cancel, order, done=done, failed=failed)
-        self._go_on(state.halt)
+            self.call(key, venue.query, order, done=m.QueryAnswered, failed=m.QueryFailed)
+        for order in asks.submit:
+            self.send(m.SubmitOrder(0, order, approve(order, halt.epoch), self.scope.reason))
+        self._go_on(halt)
 
     def on_account_failed(self, _message: m.AccountFailed) -> None:
         """Look again: a list that cannot be read proves nothing."""
         if self.state.halt is not None:
             self._go_on(self.state.halt)
 
-    def on_cancel_answered(self, message: m.CancelAnswered | m.CancelFailed) -> None:
-        """Believe the venue's list alone: cancel again what it still shows."""
-        self.state.canceling.pop(message.client_order_id, None)
+    def on_submit_order(self, message: m.SubmitOrder) -> None:
+        """Send an exit of our own, once its intent is on disk; it goes even if the disk fails."""
+        order, key, submit = message.order, message.order.client_order_id, self.venue.submit
+        done, failed = m.SubmitAnswered, m.SubmitFailed
+        promise = {"durable": True, "required": False}
+        self.call(key, submit, order, message.approval, done=done, failed=failed, **promise)
 
-    on_cancel_failed = on_cancel_answered
+    def _hear(self, message: m.Message) -> None:
+        """Take in what became of a request, or what is not ours to close; the next look acts."""
+        self.state.windup.hear(message, self.now, self.venue.arrives_within)
+
+    on_submit_answered = on_submit_failed = on_query_answered = on_query_failed = _hear
+    on_cancel_answered = on_cancel_failed = on_holdings_set_apart = _hear
 
     def on_verify_due(self, _message: m.VerifyDue) -> None:
         """Look at the list again; at the deadline say what remains."""
@@ -107,19 +121,18 @@ class KillSwitch(Actor):
             self._look()
 
     def _look(self) -> None:
-        self.call("account", self.venue.account, done=m.AccountReceived, failed=m.AccountFailed)
+        key, account = str(self.state.windup.learnt), self.venue.account
+        self.call(key, account, done=m.AccountReceived, failed=m.AccountFailed)
 
     def _end(self, halt: Halt) -> None:
         halt.ends_run = True
-        halt.deadline = self.now + self.deadline
+        halt.allow(self.now, self.deadline)
         self.after("deadline", self.deadline, m.VerifyDue())
         if halt.verified:
             self._look()
 
     def _go_on(self, halt: Halt) -> None:
-        account = self.state.account
-        flat = account is not None and is_flat(account, self.instruments)
-        if not halt.verified or (halt.ends_run and self.flatten and not flat):
+        if not halt.verified or not self.state.windup.is_settled(self.scope):
             self.after("verify", halt.wait(self.now), m.VerifyDue())
         elif halt.ends_run:
             self._complete(halt)
@@ -127,6 +140,6 @@ class KillSwitch(Actor):
     def _complete(self, halt: Halt) -> None:
         if not self.state.completed:
             self.state.completed = True
-            account = self.state.account
-            detail = describe(account, self.instruments)
-            self.send(m.ShutdownCompleted(remaining(halt, account), detail))
+            windup = self.state.windup
+            detail = describe(windup.account, windup.holdings(self.scope))
+            self.send(m.ShutdownCompleted(remaining(halt, windup.account), detail))

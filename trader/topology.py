@@ -90,7 +90,7 @@ _ROWS: list[tuple[str, tuple[str, ...], Loss, tuple[type[Message], ...]]] = [
     (RISK_GUARD, (LLM_ADVISOR, VALIDATOR), Loss.RECONCILE, (m.PositionChanged,)),
     (RISK_GUARD, (EXECUTION_BROKER,), Loss.RECONCILE, (m.SubmitOrder, m.CancelOrder)),
     (RISK_GUARD, (KILL_SWITCH,), Loss.HALT, (m.LimitBreached,)),
-    (RISK_GUARD, (KILL_SWITCH,), Loss.REPEATED, (m.TradingStateChanged,)),
+    (RISK_GUARD, (KILL_SWITCH,), Loss.REPEATED, (m.TradingStateChanged, m.HoldingsSetApart)),
     (RISK_GUARD, (RISK_GUARD,), Loss.RECONCILE, (m.ProtectionDue,)),
     (
         VENUE,
@@ -164,9 +164,18 @@ _ROWS: list[tuple[str, tuple[str, ...], Loss, tuple[type[Message], ...]]] = [
         VENUE,
         (KILL_SWITCH,),
         Loss.HALT,
-        (m.AccountReceived, m.AccountFailed, m.CancelAnswered, m.CancelFailed),
+        (
+            m.AccountReceived,
+            m.AccountFailed,
+            m.CancelAnswered,
+            m.CancelFailed,
+            m.SubmitAnswered,
+            m.SubmitFailed,
+            m.QueryAnswered,
+            m.QueryFailed,
+        ),
     ),
-    (KILL_SWITCH, (KILL_SWITCH,), Loss.HALT, (m.VerifyDue,)),
+    (KILL_SWITCH, (KILL_SWITCH,), Loss.HALT, (m.VerifyDue, m.SubmitOrder)),
     (KILL_SWITCH, (APP,), Loss.HALT, (m.ShutdownCompleted,)),
 ]
 

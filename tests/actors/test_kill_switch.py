@@ -1,4 +1,7 @@
-"""The KillSwitch: halts once, cancels entries, and believes the venue's own list alone."""
+"""The KillSwitch: halts once, cancels entries, and believes the venue's own list alone.
+
+What is held it leaves to the main kernel for half of its time, and closes it then.
+"""
 
 from decimal import Decimal
 
@@ -9,8 +12,9 @@ from actors.kill_switch import KillSwitch
 from tests.actors.venue import BTC, LOST, ScriptedVenue
 from tests.trader.execution.samples import foreign, order
 from trader.model import messages as m
-from trader.model.errors import OutcomeUnknown
-from trader.model.orders import Leg
+from trader.model.errors import NotSent, OutcomeUnknown, Rejected
+from trader.model.ids import order_hash
+from trader.model.orders import Approval, Leg, Order, OrderKind, OrderState, Side
 from trader.model.reasons import Reason
 from trader.runtime.faults import Fault
 from trader.runtime.interlock import Interlock
@@ -21,15 +25,32 @@ from trader.testing.stage import Stage, open_stage
 ENTRY, STOP, FOREIGN = order(), order(Leg.STOP), foreign()
 CID = ENTRY.client_order_id
 DROPPED = OutcomeUnknown("connection reset")
+DROPPED_BEFORE = NotSent("connection refused")
 STOP_RUN = m.StopRequested("SIGTERM")
 HALT = m.HaltRequested("SIGUSR1")
+ALONE = m.StopRequested("the engine crashed", alone=True)
+APART = m.HoldingsSetApart("run", {"BTC": Decimal(0)})
 SUBMIT_SECONDS = 2.0
+PATIENCE = 10.0
+"""Half of the time that the end has: what main has."""
+
+
+class TakingVenue(ScriptedVenue):
+    """A venue where what is sent to it fills at once."""
+
+    async def submit(self, order: Order, approval: Approval) -> OrderState:
+        """Place an order and fill it."""
+        assert approval.order_hash == order_hash(order)
+        await super().submit(order, approval)
+        self.fill(order, str(order.quantity), report=False)
+        return self.orders[order.client_order_id]
 
 
 @pytest.fixture
 def venue() -> ScriptedVenue:
-    """Return a venue with an entry, a stop and somebody else's order."""
-    venue = ScriptedVenue()
+    """Return a venue with an entry, a stop for what is held, and somebody else's order."""
+    venue = TakingVenue()
+    venue.balances["BTC"] = STOP.quantity
     for resting in (ENTRY, STOP, FOREIGN):
         venue.place(resting)
     return venue
@@ -219,13 +240,209 @@ async def test_a_list_that_was_never_read_is_not_an_empty_one(
     assert sent == [m.ShutdownCompleted((UNVERIFIED,), "the account could not be read")]
 
 
-async def test_a_position_without_a_stop_is_said(switch: Stage, venue: ScriptedVenue) -> None:
-    """Positions are not orders that remain, but nobody should have to guess."""
-    venue.balances["BTC"] = Decimal("0.5")
-    venue.end(STOP)
-    await switch.tell(STOP_RUN)
+# -- what is held ----------------------------------------------------------------------------------
 
-    assert await switch.advance(5) == [m.ShutdownCompleted((), "held: 0.5 BTC WITHOUT a stop")]
+
+async def test_a_position_is_left_to_main_at_first(switch: Stage, venue: ScriptedVenue) -> None:
+    """RiskGuard's stop is on its way: the end waits for it, and nothing is closed."""
+    venue.end(STOP)
+    await switch.tell(APART, STOP_RUN)
+    assert completed(await switch.advance(PATIENCE - 1)) == []
+    late = order(Leg.STOP, decision=2)
+    venue.place(late)
+
+    assert await switch.advance(2) == [m.ShutdownCompleted((), "held: 1 BTC with a stop")]
+    assert venue.count("submit") == 0
+
+
+@pytest.mark.parametrize("trip", [STOP_RUN, HALT, m.ProgressStalled("risk_guard", "X", 6.0)])
+async def test_what_main_leaves_naked_is_closed(
+    switch: Stage, venue: ScriptedVenue, trip: m.Message
+) -> None:
+    """After half of the time, whether the run is to end or not: the other half is for the rest."""
+    venue.end(STOP)
+    await switch.tell(APART, trip)
+    await switch.advance(PATIENCE - 0.1)
+    assert venue.count("submit") == 0
+    sent = await switch.advance(3)
+
+    assert venue.balances["BTC"] == 0
+    assert venue.count("submit") == 1
+    assert [message.reason for message in sent if isinstance(message, m.SubmitOrder)] == [
+        Reason.EXIT_UNPROTECTED
+    ]
+    ended = [message.detail for message in sent if isinstance(message, m.ShutdownCompleted)]
+    assert ended == ["nothing is held"] * (trip is STOP_RUN)
+
+
+async def test_an_exit_is_an_order_of_ours_that_only_reduces(
+    switch: Stage, venue: ScriptedVenue
+) -> None:
+    """On record before it is sent, and known for an exit by its id alone."""
+    venue.end(STOP)
+    await switch.tell(APART, ALONE)
+    (told,) = [s for s in await switch.advance(3) if isinstance(s, m.SubmitOrder)]
+    exit_ = told.order
+
+    assert (exit_.side, exit_.kind, exit_.quantity) == (Side.SELL, OrderKind.MARKET, 1)
+    assert exit_.reduce_only
+    assert exit_.client_order_id.startswith("atx")
+    assert told.approval == Approval(1, order_hash(exit_))
+
+
+@pytest.mark.parametrize(
+    "trip", [ALONE, m.ActorGaveUp("risk_guard", "failed"), m.ActorGaveUp("execution_broker", "")]
+)
+async def test_a_main_that_is_known_to_have_failed_is_not_waited_for(
+    switch: Stage, venue: ScriptedVenue, trip: m.Message
+) -> None:
+    """But for the last submit that may be under way: it may be the stop."""
+    venue.end(STOP)
+    await switch.tell(APART, trip)
+    await switch.advance(SUBMIT_SECONDS - 0.1)
+    assert venue.count("submit") == 0
+    await switch.advance(1)
+
+    assert venue.balances["BTC"] == 0
+
+
+async def test_a_main_that_fails_later_is_waited_for_no_longer(
+    switch: Stage, venue: ScriptedVenue
+) -> None:
+    """While the end waits for it, or long after a halt."""
+    await switch.tell(APART, HALT)
+    await switch.advance(60)
+    venue.end(STOP)
+    await switch.tell(ALONE)
+
+    assert completed(await switch.advance(1)) == [()]
+    assert venue.balances["BTC"] == 0
+
+
+async def test_what_is_under_a_stop_stays(switch: Stage, venue: ScriptedVenue) -> None:
+    """A position that grew after its stop is closed by what it grew by."""
+    venue.balances["BTC"] = Decimal("1.25")
+    await switch.tell(APART, ALONE)
+    sent = await switch.advance(5)
+
+    assert [s.order.quantity for s in sent if isinstance(s, m.SubmitOrder)] == [Decimal("0.25")]
+    assert sent[-1] == m.ShutdownCompleted((), "held: 1.00 BTC with a stop")
+
+
+async def test_a_lone_target_lets_go_first(switch: Stage, venue: ScriptedVenue) -> None:
+    """On spot it locks what is to be closed, and protects nothing."""
+    venue.end(STOP)
+    target = order(Leg.TARGET)
+    venue.place(target)
+    await switch.tell(APART, ALONE)
+    await switch.advance(5)
+
+    asked = [(kind, of[2]) for kind, of in venue.asked if kind in ("cancel", "submit")]
+    assert asked == [("cancel", "e"), ("cancel", "t"), ("submit", "x")]
+    assert venue.balances["BTC"] == 0
+
+
+async def test_a_stop_that_protects_nothing_is_not_left_behind(
+    switch: Stage, venue: ScriptedVenue
+) -> None:
+    """It came as the position was closed: the venue shows nothing held, and it rests."""
+    venue.balances["BTC"] = Decimal(0)
+    await switch.tell(APART, ALONE)
+
+    assert completed(await switch.advance(5)) == [()]
+    assert venue.orders[STOP.client_order_id].status.final
+    assert not venue.orders[FOREIGN.client_order_id].status.final
+
+
+async def test_what_was_never_ours_is_not_sold(switch: Stage, venue: ScriptedVenue) -> None:
+    """The coins that the account held before the first fill are somebody's."""
+    venue.end(STOP)
+    await switch.tell(m.HoldingsSetApart("run", {"BTC": Decimal(1)}), ALONE)
+
+    assert await switch.advance(5) == [m.ShutdownCompleted((), "nothing is held")]
+    assert venue.count("submit") == 0
+
+
+async def test_nothing_is_closed_before_it_is_known_what_is_ours(
+    switch: Stage, venue: ScriptedVenue
+) -> None:
+    """It is said instead."""
+    venue.end(STOP)
+    await switch.tell(ALONE)
+
+    assert await switch.advance(21) == [m.ShutdownCompleted((), "held: 1 BTC WITHOUT a stop")]
+    assert venue.count("submit") == 0
+
+
+@pytest.mark.parametrize("policy", ["leave"])
+async def test_leave_leaves_all_as_it_is(switch: Stage, venue: ScriptedVenue) -> None:
+    """Positions are not orders that remain, but nobody should have to guess."""
+    venue.end(STOP)
+    await switch.tell(APART, ALONE)
+
+    assert await switch.advance(5) == [m.ShutdownCompleted((), "held: 1 BTC WITHOUT a stop")]
+    assert venue.count("submit") == 0
+
+
+# -- exits that go wrong ---------------------------------------------------------------------------
+
+
+async def test_an_exit_that_was_refused_is_followed_by_another(
+    switch: Stage, venue: ScriptedVenue
+) -> None:
+    """What is proven not to rest may be tried anew, under another id."""
+    venue.end(STOP)
+    venue.fail("submit", Rejected("no"), DROPPED_BEFORE)
+    await switch.tell(APART, ALONE)
+    await switch.advance(5)
+
+    sent = [of for kind, of in venue.asked if kind == "submit"]
+    assert len(set(sent)) == len(sent) == 3
+    assert venue.balances["BTC"] == 0
+
+
+async def test_an_exit_whose_answer_is_lost_is_asked_about(
+    switch: Stage, venue: ScriptedVenue
+) -> None:
+    """It is found, and never sent twice."""
+    venue.end(STOP)
+    venue.fail("submit", LOST)
+    venue.fail("query", DROPPED)
+    await switch.tell(APART, ALONE)
+    await switch.advance(5)
+    (exit_,) = [of for kind, of in venue.asked if kind == "submit"]
+    venue.fill(venue.orders[exit_].order, "1", report=False)
+
+    assert completed(await switch.advance(3)) == [()]
+    assert venue.count("query") == 2
+    assert venue.count("submit") == 1
+
+
+async def test_an_exit_that_may_still_arrive_is_not_sent_again(
+    switch: Stage, venue: ScriptedVenue
+) -> None:
+    """Not before the time has passed within which the venue would have it."""
+    venue.end(STOP)
+    venue.fail("submit", DROPPED)
+    await switch.tell(APART, HALT)
+    await switch.advance(60)
+    assert venue.count("submit") == 1
+    await switch.advance(60)
+
+    assert venue.count("submit") == 2
+    assert venue.balances["BTC"] == 0
+
+
+async def test_at_the_deadline_a_position_that_could_not_be_closed_is_said(
+    switch: Stage, venue: ScriptedVenue
+) -> None:
+    """The end does not wait for ever."""
+    venue.end(STOP)
+    venue.fail("submit", *[DROPPED] * 1_000)
+    await switch.tell(APART, STOP_RUN)
+    sent = await switch.advance(20.1)
+
+    assert sent[-1] == m.ShutdownCompleted((), "held: 1 BTC WITHOUT a stop")
 
 
 # -- flatten ---------------------------------------------------------------------------------------
@@ -234,26 +451,37 @@ async def test_a_position_without_a_stop_is_said(switch: Stage, venue: ScriptedV
 @pytest.mark.parametrize("policy", ["flatten"])
 async def test_flatten_waits_until_nothing_is_held(switch: Stage, venue: ScriptedVenue) -> None:
     """RiskGuard is asked to close; the end waits for the venue to show it."""
-    venue.balances["BTC"] = Decimal("0.5")
-    halt = (await switch.tell(STOP_RUN))[0]
+    halt = (await switch.tell(APART, STOP_RUN))[0]
     assert isinstance(halt, m.HaltTrading)
     assert halt.flatten
 
-    assert await switch.advance(10) == []
+    assert await switch.advance(9) == []
     venue.end(STOP)
     venue.balances["BTC"] = Decimal(0)
-    assert await switch.advance(1) == [m.ShutdownCompleted((), "nothing is held")]
+    assert await switch.advance(2) == [m.ShutdownCompleted((), "nothing is held")]
 
 
 @pytest.mark.parametrize("policy", ["flatten"])
-async def test_flatten_ends_at_the_deadline_all_the_same(
+async def test_flatten_closes_what_main_does_not(switch: Stage, venue: ScriptedVenue) -> None:
+    """Whatever is under no stop."""
+    venue.end(STOP)
+    await switch.tell(APART, ALONE)
+    sent = await switch.advance(5)
+
+    reasons = [message.reason for message in sent if isinstance(message, m.SubmitOrder)]
+    assert reasons == [Reason.EXIT_SHUTDOWN]
+    assert sent[-1] == m.ShutdownCompleted((), "nothing is held")
+
+
+@pytest.mark.parametrize("policy", ["flatten"])
+async def test_the_stop_of_a_position_is_never_canceled(
     switch: Stage, venue: ScriptedVenue
 ) -> None:
-    """A position that could not be closed is said; it is no entry order that remains."""
-    venue.balances["BTC"] = Decimal("0.5")
-    await switch.tell(STOP_RUN)
+    """On spot it locks what it would sell: the position stays under it, and that is said."""
+    await switch.tell(APART, ALONE)
 
-    assert await switch.advance(21) == [m.ShutdownCompleted((), "held: 0.5 BTC with a stop")]
+    assert await switch.advance(21) == [m.ShutdownCompleted((), "held: 1 BTC with a stop")]
+    assert ("cancel", STOP.client_order_id) not in venue.asked
 
 
 # -- crashes ---------------------------------------------------------------------------------------
@@ -262,16 +490,18 @@ async def test_flatten_ends_at_the_deadline_all_the_same(
 async def test_a_crash_in_any_handler_costs_nothing_but_an_epoch(
     driver: str, nursery: trio.Nursery, autojump_clock: object
 ) -> None:
-    """Crashed at each message in turn, it halts once, cancels and ends the run as without."""
+    """Crashed at each message in turn, it halts once, cancels, closes and ends as without."""
 
     async def run(*faults: Fault) -> tuple[list[str], list[tuple[str, str]], int]:
-        venue, interlock = ScriptedVenue(), Interlock()
+        venue, interlock = TakingVenue(), Interlock()
         venue.place(ENTRY)
+        venue.balances["BTC"] = Decimal(1)
         venue.fail("cancel", DROPPED)
+        venue.fail("submit", Rejected("no"))
         with open_stage(driver, nursery, *faults) as stage:
             shutdown = ShutdownSettings()
             await stage.start(KillSwitch, venue, interlock, shutdown, (BTC,), SUBMIT_SECONDS)
-            await stage.tell(HALT, m.Heartbeat(1), STOP_RUN)
+            await stage.tell(APART, HALT, m.Heartbeat(1), ALONE)
             await stage.advance(10)
             crashed = sum(stage.kernel.faults.fired.values())
             assert crashed == len(faults)
@@ -279,8 +509,8 @@ async def test_a_crash_in_any_handler_costs_nothing_but_an_epoch(
             return told, venue.asked, interlock.advance()
 
     *expected, epoch = await run()
-    assert expected[0] == ["HaltTrading", "ShutdownCompleted"]
-    for at in range(1, 12):
+    assert expected[0] == ["HaltTrading", "SubmitOrder", "SubmitOrder", "ShutdownCompleted"]
+    for at in range(1, 20):
         *outcome, advanced = await run(Fault("kill_switch", at))
         assert outcome == expected
         assert advanced >= epoch

@@ -1,15 +1,18 @@
-"""Run the engine with a MarketFeed whose handler takes long: `python -m tests.e2e.wedged N ...`.
+"""Run the engine with a handler that takes long: `python -m tests.e2e.wedged N ...`.
 
-The handler of its Nth message does nothing but take time, for WEDGED seconds (default 60), in
-Python code (WEDGE=loop) or asleep (WEDGE=sleep).
+The MarketFeed's, of its Nth candle, or where N is 0 the RiskGuard's, of the first fill, does
+nothing but take time, for WEDGED seconds (default 60), in Python code (WEDGE=loop), asleep
+(WEDGE=sleep) or deaf to what is raised in it (WEDGE=deaf).
 """
 
 import os
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 from actors.market_feed import MarketFeed
+from actors.risk_guard import RiskGuard
 from trader.app import compose
 from trader.cli import main
 from trader.model import messages as m
@@ -32,6 +35,16 @@ class WedgedFeed(MarketFeed):
         super().on_candle_received(message)
 
 
+class WedgedGuard(RiskGuard):
+    """Takes its time over the first fill."""
+
+    def on_order_filled(self, message: m.OrderFilled) -> None:
+        """Take the time, if nobody else does."""
+        if not WedgedFeed.at:
+            take_time()
+        super().on_order_filled(message)
+
+
 def take_time() -> None:
     """Keep the thread for the time."""
     sys.stderr.write("wedged\n")
@@ -40,11 +53,13 @@ def take_time() -> None:
         return
     until = time.monotonic() + SECONDS
     while time.monotonic() < until:
-        pass
+        if KIND == "deaf":
+            with suppress(BaseException):
+                time.sleep(SECONDS)
 
 
 if __name__ == "__main__":
     WedgedFeed.at = int(sys.argv.pop(1))
     patched: Any = compose
-    patched.MarketFeed = WedgedFeed
+    patched.MarketFeed, patched.RiskGuard = WedgedFeed, WedgedGuard
     main()

@@ -57,13 +57,13 @@ class Ending:
         """True once the end was asked for, here or by the market."""
         return self._expected
 
-    def request(self, source: str) -> None:
-        """Ask for the orderly end; from here on the deadline runs."""
+    def request(self, source: str, *, alone: bool = False) -> None:
+        """Ask for the orderly end, of the KillSwitch `alone` if need be; the deadline runs now."""
         self.expect()
         if self.kill_switch_lost:
             self._decide()
         else:
-            self._engine.kill.arrive(KILL_SWITCH, StopRequested(source), OPERATOR)
+            self._engine.kill.arrive(KILL_SWITCH, StopRequested(source, alone), OPERATOR)
 
     def expect(self) -> None:
         """Start the deadline: the end was asked for, here or by the market."""
@@ -86,7 +86,7 @@ class Ending:
     def crash(self) -> None:
         """Ask for the orderly end of an engine that has failed itself."""
         self.crashed = True
-        self.request("the engine crashed")
+        self.request("the engine crashed", alone=True)
 
     def cut(self, why: str) -> None:
         """End now: name what is open, and end the process if the drivers do not return."""
@@ -147,6 +147,9 @@ class Ending:
 
     def _end_process(self) -> None:
         # The engine's own thread is stuck where no exception reaches it: nothing less ends it.
+        # What it was about to protect is the KillSwitch's to close first.
+        self.request("the engine does not return", alone=True)
+        self.wait()
         self.say(f"ended by force: the engine does not return; {self.describe_open()}")
         code = max(self.exit_code(), HALTED)
         # Even the last words may wait for a lock that the stuck thread holds.

@@ -21,8 +21,15 @@ from trader.ui.summary import Equity, OrderCounts, Pnl, SessionSummary, TradeCou
 
 _PLACES = 8
 _TYPES = Tally.types | {m.CandleClosed, m.CashMoved, m.ActorFailed, m.RestartActor}
-_LISTENERS = {edge.message.__name__: edge for edge in EDGES if edge.message in _TYPES}
-"""Of the roles that get a message, the one whose envelopes are counted."""
+_LISTENERS = {
+    edge.message.__name__: edge
+    for edge in EDGES
+    if edge.message in _TYPES and edge.sender != edge.receiver
+}
+"""Of the roles that get a message, the one whose envelopes are counted.
+
+An exit that the KillSwitch sends itself is in its own file.
+"""
 
 
 class _Money(msgspec.Struct, frozen=True):

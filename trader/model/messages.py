@@ -319,6 +319,13 @@ class TradingStateChanged(Message, frozen=True):
     detail: str
 
 
+class HoldingsSetApart(Message, frozen=True):
+    """The account of a run was compared; `balances` of base currencies in it were never ours."""
+
+    run: str
+    balances: dict[str, Decimal]
+
+
 # -- the venue -> ExecutionBroker, KillSwitch ------------------------------------------------------
 
 
@@ -565,9 +572,13 @@ class Heartbeat(Message, frozen=True):
 
 
 class StopRequested(Message, frozen=True):
-    """End the run in order: entries off, entry orders canceled and verified."""
+    """End the run in order: entries off, entry orders canceled and verified.
+
+    `alone`: the main kernel has failed, and protects and closes nothing any more.
+    """
 
     source: str
+    alone: bool = False
 
 
 class HaltRequested(Message, frozen=True):

@@ -177,7 +177,9 @@ class OrderState(msgspec.Struct, frozen=True):
 
 
 class Approval(msgspec.Struct, frozen=True):
-    """RiskGuard's permission for one order: built in `trader.risk.guard` alone, used once.
+    """Permission for one order: built in `trader.risk.guard` alone, used once.
+
+    RiskGuard gives it, and the KillSwitch for the exits that it sends itself.
 
     `order_hash` is `trader.model.ids.order_hash(order)`, `epoch` the interlock's at the time.
     """

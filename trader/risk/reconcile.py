@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from trader.model.instrument import ZERO
-from trader.model.messages import Message, TradingStateChanged
+from trader.model.messages import HoldingsSetApart, Message, TradingStateChanged
 from trader.model.orders import Fill, OrderStatus
 from trader.model.reasons import Reason
 from trader.model.views import Account, TradingState
@@ -67,7 +67,8 @@ def reconcile(rules: Rules, state: RiskState, account: Account, now: int) -> lis
     else:
         detail = "the account agrees with our fills"
         told = release(state, UNTIL_RECONCILED, Reason.START_RECONCILED, detail)
-    told = [*caught_up, *told, *mark(rules, state, now)]
+    apart = HoldingsSetApart(state.run, dict(state.baseline or {}))
+    told = [*caught_up, apart, *told, *mark(rules, state, now)]
     listed = {open_order.order.client_order_id for open_order in account.open_orders}
     for campaign in state.campaigns.values():
         for working in campaign.alive():

@@ -11,4 +11,7 @@ class ShutdownSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     open_position: Literal["protect", "flatten", "leave"] = "protect"
     """`protect`: positions stay, each with a resting stop. `flatten`: close. `leave`: as is."""
     deadline_seconds: float = 20.0
-    """Wall time after which an orderly end gives up and says what remains (exit code 4)."""
+    """Wall time after which an orderly end gives up and says what remains (exit code 4).
+
+    For half of it positions are RiskGuard's to settle, then the KillSwitch's.
+    """

@@ -1,14 +1,13 @@
 """What trips the KillSwitch, and when the venue's own list proves that it is done.
 
 A halt is verified once the venue's list of open orders shows no entry order of ours, twice, the
-second time after the last submit that may have been under way has ended. Protection of positions
-and foreign orders are left alone.
+second time after the last submit that may have been under way has ended. What is held is settled
+(see `holdings`) by the main kernel, and by the KillSwitch once that has had its time.
 """
 
 import msgspec
 
 from trader.model.ids import leg_of
-from trader.model.instrument import Instrument
 from trader.model.market import SECOND
 from trader.model.messages import (
     ActorGaveUp,
@@ -29,14 +28,23 @@ UNVERIFIED = "unverified"
 
 _PACE = SECOND // 4
 _SLOW_PACE = 5 * SECOND
+_GROWTH = 8
+"""The wait for what is held grows by so much of itself: where time flies, looks take main's."""
+
+_PROTECTORS = frozenset({"risk_guard", "execution_broker"})
+"""Roles without which the main kernel places no stop and closes no position."""
 
 
 class Trip(msgspec.Struct, frozen=True):
-    """A reason to halt; `ends_run` where the run is to end as well."""
+    """A reason to halt; `ends_run` where the run is to end as well.
+
+    `alone`: the main kernel is known to protect and close nothing any more.
+    """
 
     reason: Reason
     detail: str
     ends_run: bool = False
+    alone: bool = False
 
 
 def trip_of(message: Message) -> Trip | None:
@@ -45,32 +53,53 @@ def trip_of(message: Message) -> Trip | None:
         case LimitBreached(limit=limit, hard=True, value=value, bound=bound):
             return Trip(Reason.HALT_LIMIT, f"{limit.value}: {value:.2f} % against {bound:.2f} %")
         case ActorGaveUp(role=role, detail=detail):
-            return Trip(Reason.HALT_ACTOR, f"{role}: {detail}")
+            return Trip(Reason.HALT_ACTOR, f"{role}: {detail}", alone=role in _PROTECTORS)
         case MailboxOverflowed(role=role, depth=depth):
             return Trip(Reason.HALT_OVERFLOW, f"{depth} messages wait for {role}")
         case ProgressStalled(role=role, message=name, seconds=seconds):
             return Trip(Reason.HALT_WEDGED, f"{role} has handled {name} for {seconds:.1f} s")
         case HaltRequested(source=source):
             return Trip(Reason.HALT_OPERATOR, source)
-        case StopRequested(source=source):
-            return Trip(Reason.HALT_SHUTDOWN, source, ends_run=True)
+        case StopRequested(source=source, alone=alone):
+            return Trip(Reason.HALT_SHUTDOWN, source, ends_run=True, alone=alone)
         case FeedEnded(text=text):
             return Trip(Reason.HALT_SHUTDOWN, text, ends_run=True)
     return None
 
 
 class Halt(msgspec.Struct):
-    """How far a halt is verified; times in ns.
+    """How far a halt is verified, in its `epoch` of the interlock; times in ns.
 
     `settled_at`: when every submit that was under way has ended. `deadline`: when an orderly end
-    gives up. `clear_at`: when the list was first seen without entry orders.
+    gives up. `patience`: until when the main kernel is left to settle what is held, unless the
+    KillSwitch is `alone`; it is waited for `since`. `clear_at`: when the list was first seen
+    without entry orders.
     """
 
+    epoch: int
     settled_at: int
-    deadline: int
+    deadline: int = 0
+    patience: int = 0
+    since: int = 0
     ends_run: bool = False
+    alone: bool = False
     clear_at: int | None = None
     verified: bool = False
+
+    def allow(self, now: int, time: int) -> None:
+        """Have the end come in `time` ns at the latest: one half for main, one for ourselves."""
+        self.deadline, self.patience, self.since = now + time, now + time // 2, now
+
+    def expect_nobody(self, now: int) -> bool:
+        """Wait for the main kernel no longer; tell whether it was waited for until now."""
+        waited, self.alone = not self.alone, True
+        if waited:
+            self.since = now
+        return waited
+
+    def is_ours(self, now: int) -> bool:
+        """Tell whether it is for the KillSwitch to settle what is held."""
+        return now >= self.settled_at and (self.alone or now >= self.patience)
 
     def see(self, account: Account, now: int) -> tuple[Order, ...]:
         """Take in the venue's list; return the entry orders to cancel."""
@@ -87,7 +116,10 @@ class Halt(msgspec.Struct):
         """Return how long to wait before the next look at the list."""
         if self.clear_at is not None and now < self.settled_at:
             return max(self.settled_at - now, _PACE)
-        return _PACE if now < self.deadline else _SLOW_PACE
+        pace = _PACE if now < self.deadline else _SLOW_PACE
+        if self.verified:
+            pace = max(pace, (now - self.since) // _GROWTH)
+        return min(pace, self.patience - now) if now < self.patience else pace
 
 
 def entry_orders(account: Account) -> tuple[Order, ...]:
@@ -99,38 +131,9 @@ def entry_orders(account: Account) -> tuple[Order, ...]:
     )
 
 
-def is_flat(account: Account, instruments: tuple[Instrument, ...]) -> bool:
-    """Tell whether nothing is held that could be sold, and no order of ours rests."""
-    ours = any(leg_of(state.order.client_order_id) for state in account.open_orders)
-    return not ours and not any(_held(account, instrument) for instrument in instruments)
-
-
-def describe(account: Account | None, instruments: tuple[Instrument, ...]) -> str:
-    """Say what is held, and whether a stop of ours rests for it."""
-    if account is None:
-        return "the account could not be read"
-    stops = {
-        state.order.symbol
-        for state in account.open_orders
-        if leg_of(state.order.client_order_id) is Leg.STOP
-    }
-    held = [
-        f"{account.held(i)} {i.symbol if i.terms else i.base}"
-        f" {'with' if i.symbol in stops else 'WITHOUT'} a stop"
-        for i in instruments
-        if _held(account, i)
-    ]
-    return f"held: {', '.join(held)}" if held else "nothing is held"
-
-
 def remaining(halt: Halt, account: Account | None) -> tuple[str, ...]:
     """Name the entry orders that the venue still lists, or may have."""
     if halt.verified:
         return ()
     listed = () if account is None else entry_orders(account)
     return tuple(order.client_order_id for order in listed) or (UNVERIFIED,)
-
-
-def _held(account: Account, instrument: Instrument) -> bool:
-    least = max(instrument.lot, instrument.min_quantity)
-    return abs(account.held(instrument)) >= least

@@ -67,4 +67,6 @@ class KillFile:
         """Keep nothing: a KillSwitch always starts afresh."""
 
     def flush(self, *, durable: bool) -> None:
-        """Do nothing: every line is written at once, and fsync could keep a halt waiting."""
+        """Wait for the disk where an exit does, and not for a halt: fsync could hold it up."""
+        if durable:
+            self._file.sync()

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -36,6 +37,11 @@ class LineFile:
             return
         self._size += written
         self._torn = written < len(whole)
+
+    def sync(self) -> None:
+        """Wait until the disk has it; a pipe has none, and what a disk refuses is let go."""
+        with suppress(OSError):
+            os.fsync(self._descriptor)
 
     def stop(self) -> None:
         """Close the file."""

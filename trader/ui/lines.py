@@ -49,6 +49,7 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
         m.FlowReported,
         m.LiquidationReported,
         m.OrderSubmitted,
+        m.HoldingsSetApart,
         m.StreamConfirmed,
         m.StreamEnded,
         m.ExecutionsEnded,

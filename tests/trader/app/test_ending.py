@@ -64,6 +64,18 @@ def test_an_end_is_asked_of_the_kill_switch(engine: Engine) -> None:
     ending.over()
 
 
+def test_an_engine_that_has_failed_leaves_the_end_to_the_kill_switch_alone(engine: Engine) -> None:
+    """Which need not wait for what nobody does any more."""
+    ending = ending_of(engine, Drivers())
+    ending.crash()
+    ending.over()
+    engine.kill.take_arrivals()
+
+    asked = [envelope.message for envelope in engine.kill.queue]
+    assert StopRequested("the engine crashed", alone=True) in asked
+    assert ending.crashed
+
+
 def test_a_deadline_that_passes_cuts_the_end_short(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

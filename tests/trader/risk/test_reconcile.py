@@ -6,6 +6,7 @@ import pytest
 
 from tests.trader.risk.desk import PERP, SYMBOL, Desk, canceled, legs, placed
 from trader.model.messages import (
+    HoldingsSetApart,
     Message,
     OrderDenied,
     PositionChanged,
@@ -46,12 +47,13 @@ def test_the_first_balances_are_taken_as_given() -> None:
     state = RiskState()
     begin(desk.rules, state, "run", desk.now)
     account = Account({"USD": Decimal(500), "BTC": Decimal(2)}, ())
-    (change,) = reconcile(desk.rules, state, account, desk.now)
+    apart, change = reconcile(desk.rules, state, account, desk.now)
+    assert apart == HoldingsSetApart("run", {"BTC": Decimal(2), "ETH": Decimal(0)})
     assert isinstance(change, TradingStateChanged)
     assert (change.state, change.reason) == (TradingState.ACTIVE, Reason.START_RECONCILED)
     assert state.ledger.cash == 500
     assert state.ledger.quantity(SYMBOL) == 0
-    assert reconcile(desk.rules, state, account, desk.now) == []
+    assert reconcile(desk.rules, state, account, desk.now) == [apart]
 
 
 def test_a_position_that_differs_halts_until_it_agrees() -> None:
@@ -59,14 +61,14 @@ def test_a_position_that_differs_halts_until_it_agrees() -> None:
     desk = Desk()
     desk.hold()
     began = desk.now
-    (change,) = desk.reconcile(BTC=Decimal(1))
+    _, change = desk.reconcile(BTC=Decimal(1))
     assert isinstance(change, TradingStateChanged)
     assert (change.state, change.reason) == (TradingState.HALTED, Reason.HALT_ACCOUNT_DIFFERS)
     assert "BTC" in change.detail
     desk.now += 5
     desk.reconcile(BTC=Decimal(2))
     assert [known.since for known in desk.state.holds] == [began]
-    (change,) = desk.reconcile()
+    _, change = desk.reconcile()
     assert isinstance(change, TradingStateChanged)
     assert change.state is TradingState.ACTIVE
 
@@ -165,7 +167,8 @@ def test_what_the_venue_did_and_nobody_told_is_caught_up_with() -> None:
     reconcile(desk.rules, desk.state, account, desk.now)
     assert (desk.held, desk.state.ledger.cash) == (0, left)
     assert Reason.HALT_ACCOUNT_DIFFERS not in reasons(desk)
-    assert reconcile(desk.rules, desk.state, account, desk.now) == []
+    (apart,) = reconcile(desk.rules, desk.state, account, desk.now)
+    assert isinstance(apart, HoldingsSetApart)
 
 
 def test_what_was_before_the_books_is_not_booked() -> None:

@@ -1,37 +1,25 @@
 """What trips the KillSwitch, and when the venue's list proves that it is done."""
 
-from decimal import Decimal
-
-import msgspec
 import pytest
 
 from tests.trader.execution.samples import SYMBOL, foreign, order, state
 from trader.model import messages as m
-from trader.model.instrument import Instrument, Terms
-from trader.model.orders import Leg, OrderState
+from trader.model.market import SECOND
+from trader.model.orders import Leg
 from trader.model.reasons import Reason
 from trader.model.views import Account, TradingState
 from trader.safety.shutdown import (
     UNVERIFIED,
     Halt,
     Trip,
-    describe,
     entry_orders,
-    is_flat,
     remaining,
     trip_of,
 )
 
 ENTRY, STOP = order(), order(Leg.STOP)
-STEP = Decimal("0.001")
-BTC = Instrument(SYMBOL, "BTC", "USD", STEP, STEP, Decimal("0.01"), STEP, STEP, STEP)
 CLEAR = Account({}, ())
 LISTED = Account({}, (state(ENTRY), state(STOP), state(foreign())))
-
-
-def held(quantity: str, *orders: OrderState) -> Account:
-    """Return an account that holds some base currency."""
-    return Account({"BTC": Decimal(quantity), "USD": Decimal(5)}, orders)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +58,25 @@ def test_what_is_not_hard_trips_nothing(message: m.Message) -> None:
     assert trip_of(message) is None
 
 
+@pytest.mark.parametrize(
+    ("message", "alone"),
+    [
+        (m.ActorGaveUp("risk_guard", "failed 4 times"), True),
+        (m.ActorGaveUp("execution_broker", "failed 4 times"), True),
+        (m.ActorGaveUp("validator", "failed 4 times"), False),
+        (m.StopRequested("the engine crashed", alone=True), True),
+        (m.StopRequested("SIGTERM"), False),
+        (m.ProgressStalled("risk_guard", "OrderFilled", 6.0), False),
+    ],
+)
+def test_a_trip_tells_whether_main_still_protects(message: m.Message, alone: bool) -> None:
+    """Without RiskGuard or broker it cannot; a handler that is late may still return."""
+    trip = trip_of(message)
+
+    assert trip is not None
+    assert trip.alone is alone
+
+
 def test_entry_orders_are_ours_and_entries() -> None:
     """Protection and foreign orders are not touched."""
     assert entry_orders(LISTED) == (ENTRY,)
@@ -77,7 +84,7 @@ def test_entry_orders_are_ours_and_entries() -> None:
 
 def test_a_halt_is_verified_by_two_looks_the_second_after_the_last_submit() -> None:
     """What is under way when the list is first clear may still arrive."""
-    halt = Halt(settled_at=100, deadline=200)
+    halt = Halt(1, settled_at=100, deadline=200)
     seen = []
     for now in (10, 99, 100):
         assert halt.see(CLEAR, now) == ()
@@ -88,7 +95,7 @@ def test_a_halt_is_verified_by_two_looks_the_second_after_the_last_submit() -> N
 
 def test_one_look_is_never_enough() -> None:
     """Not even long after the last submit."""
-    halt = Halt(settled_at=100, deadline=200)
+    halt = Halt(1, settled_at=100, deadline=200)
     halt.see(CLEAR, 150)
 
     assert not halt.verified
@@ -96,7 +103,7 @@ def test_one_look_is_never_enough() -> None:
 
 def test_an_entry_that_turns_up_begins_the_count_again() -> None:
     """The two clear looks must follow one another."""
-    halt = Halt(settled_at=100, deadline=200)
+    halt = Halt(1, settled_at=100, deadline=200)
     halt.see(CLEAR, 50)
     assert halt.see(LISTED, 110) == (ENTRY,)
     halt.see(CLEAR, 120)
@@ -106,18 +113,47 @@ def test_an_entry_that_turns_up_begins_the_count_again() -> None:
 
 def test_the_next_look_waits_for_the_last_submit_once_the_list_is_clear() -> None:
     """The venue is not asked four times a second for nothing."""
-    second = 1_000_000_000
-    halt = Halt(settled_at=10 * second, deadline=20 * second)
+    halt = Halt(1, settled_at=10 * SECOND, deadline=20 * SECOND)
     waits = [halt.wait(0)]
-    halt.see(CLEAR, second)
-    waits += [halt.wait(second), halt.wait(10 * second), halt.wait(20 * second)]
+    halt.see(CLEAR, SECOND)
+    waits += [halt.wait(SECOND), halt.wait(10 * SECOND), halt.wait(20 * SECOND)]
 
-    assert [wait / second for wait in waits] == [0.25, 9, 0.25, 5]
+    assert [wait / SECOND for wait in waits] == [0.25, 9, 0.25, 5]
+
+
+def test_main_is_waited_for_half_of_the_time() -> None:
+    """The other half is for what it has left undone."""
+    halt = Halt(1, settled_at=2)
+    halt.allow(now=100, time=20)
+
+    assert [halt.is_ours(now) for now in (100, 109, 110)] == [False, False, True]
+    assert halt.deadline == 120
+
+
+def test_a_main_that_has_failed_is_waited_for_no_longer() -> None:
+    """But for the submits that were under way; the first to hear of it is told so."""
+    halt = Halt(1, settled_at=103)
+    halt.allow(now=100, time=20)
+
+    assert halt.expect_nobody(101)
+    assert not halt.expect_nobody(102)
+    assert [halt.is_ours(now) for now in (102, 103)] == [False, True]
+
+
+def test_looks_at_what_is_held_grow_rare_and_none_is_late() -> None:
+    """At a thousandfold speed each costs main as much; the one at its time's end is on time."""
+    halt = Halt(1, settled_at=0)
+    halt.allow(now=0, time=20 * SECOND)
+    halt.see(CLEAR, 0)
+    halt.see(CLEAR, SECOND)
+    waits = [halt.wait(round(now * SECOND)) for now in (1, 8, 9.9, 16, 24, 80)]
+
+    assert [wait / SECOND for wait in waits] == pytest.approx([0.25, 1, 0.1, 2, 5, 10])
 
 
 def test_what_remains_is_named() -> None:
     """The orders that are listed, and a word for those that may be."""
-    halt = Halt(settled_at=100, deadline=200)
+    halt = Halt(1, settled_at=100, deadline=200)
 
     assert remaining(halt, None) == (UNVERIFIED,)
     assert remaining(halt, CLEAR) == (UNVERIFIED,)
@@ -126,42 +162,3 @@ def test_what_remains_is_named() -> None:
     halt.see(CLEAR, 50)
     halt.see(CLEAR, 150)
     assert remaining(halt, CLEAR) == ()
-
-
-@pytest.mark.parametrize(
-    ("account", "flat"),
-    [
-        (held("0"), True),
-        (held("0.009"), True),
-        (held("0.01"), False),
-        (held("0", state(STOP)), False),
-        (held("0", state(foreign())), True),
-    ],
-)
-def test_flat_is_nothing_to_sell_and_no_order_of_ours(account: Account, flat: bool) -> None:
-    """Dust below what may be sold does not count, nor do other people's orders."""
-    assert is_flat(account, (BTC,)) is flat
-
-
-@pytest.mark.parametrize(
-    ("account", "words"),
-    [
-        (None, "the account could not be read"),
-        (held("0"), "nothing is held"),
-        (held("0.5", state(STOP)), "held: 0.5 BTC with a stop"),
-        (held("0.5"), "held: 0.5 BTC WITHOUT a stop"),
-    ],
-)
-def test_what_is_held_is_said_with_its_protection(account: Account | None, words: str) -> None:
-    """A position without a stop is said loudly."""
-    assert describe(account, (BTC,)) == words
-
-
-def test_a_short_is_held_as_much_as_a_long() -> None:
-    """A perpetual's position is the account's, and no coin of its own."""
-    perp = msgspec.structs.replace(BTC, symbol="BTC-USD-PERP", terms=Terms())
-    short = Account({"USD": Decimal(5), "BTC": Decimal(3)}, (), {perp.symbol: Decimal(-2)})
-
-    assert not is_flat(short, (perp,))
-    assert describe(short, (perp,)) == "held: -2 BTC-USD-PERP WITHOUT a stop"
-    assert is_flat(msgspec.structs.replace(short, positions={}), (perp,))

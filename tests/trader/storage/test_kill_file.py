@@ -1,6 +1,7 @@
 """The KillSwitch's own record."""
 
 import json
+import os
 from pathlib import Path
 
 import msgspec
@@ -34,10 +35,27 @@ def test_each_message_is_a_line_at_once(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_the_disk_is_waited_for_where_an_exit_asks_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And only there: a halt waits for nothing."""
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
+    path = tmp_path / "kill_switch.jsonl"
+    with KillFile.open(path) as file:
+        append(file, 1, "SIGUSR2")
+        file.flush(durable=False)
+        assert synced == []
+        file.flush(durable=True)
+
+    assert synced == [path.stat().st_size]
+
+
 def test_a_full_disk_keeps_the_kill_switch_from_nothing() -> None:
     """What cannot be written is let go."""
     with KillFile.open(Path("/dev/full")) as file:
         append(file, 1, "SIGUSR2")
+        file.flush(durable=True)
 
 
 def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
