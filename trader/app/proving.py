@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from trader.app.compose import rules_of
 from trader.model.errors import UsageError
@@ -15,7 +16,7 @@ from trader.risk.drill import Proof, drill, refused_when_sound
 from trader.risk.limits import every_limit, unit_of
 from trader.settings.fingerprint import fingerprint
 from trader.settings.layers import Loaded
-from trader.settings.schema import Settings
+from trader.settings.schema import MarketSettings, Settings, SystemSettings
 from trader.settings.values import to_text
 from trader.ui.render import iso
 from trader.venues.instruments import price_level, simulated_instrument
@@ -81,7 +82,7 @@ def prove_settings(settings: Settings) -> tuple[tuple[Proof, ...], str]:
 
 def note_proof(directory: Path, settings: Settings) -> None:
     """Remember that the limits of these settings were proved just now; a full disk forgets it."""
-    proved = Proved(fingerprint(settings), time.time_ns())
+    proved = Proved(_of(settings), time.time_ns())
     try:
         (directory / _FILE).write_bytes(msgspec.json.encode(proved))
     except OSError:
@@ -113,6 +114,12 @@ def _read(directory: Path, settings: Settings) -> str | None:
         proved = msgspec.json.decode((directory / _FILE).read_bytes(), type=Proved)
     except (OSError, msgspec.DecodeError):
         return None
-    if proved.fingerprint != fingerprint(settings):
+    if proved.fingerprint != _of(settings):
         return None
     return iso(proved.time)
+
+
+def _of(settings: Settings) -> str:
+    """Digest the settings that a proof is of: how a run is paced and logged moves no limit."""
+    market = MarketSettings(settings.market.venue)
+    return fingerprint(replace(settings, market=market, system=SystemSettings()))

@@ -34,8 +34,8 @@ def test_the_limits_are_readable_in_80_columns(tmp_path: Path, drilled: bool) ->
 
 
 def test_a_run_proves_its_limits(tmp_path: Path) -> None:
-    """The proof is of its settings and of no others."""
-    loaded = settings(tmp_path, "market.candles=2")
+    """The proof is of its settings and of no others, but for how long and how fast it runs."""
+    loaded = settings(tmp_path, "market.speed=60", "system.log_level=DEBUG")
     play(tmp_path, "market.candles=2")
     assert all(row.proved for row in proving.limits_in_force(loaded, tmp_path))
     other = settings(tmp_path, "market.candles=2", "risk.max_daily_loss_pct=2")
