@@ -44,11 +44,14 @@ def move(
     if working.status is status and not working.doubtful:
         return []  # what was placed a moment ago, or is told twice
     unasked = not working.canceling and working.remaining > 0
+    placed = working.status is OrderStatus.SUBMITTING and not working.doubtful
     working.status = status
     working.doubtful = False
     told: list[Message] = []
     if status is OrderStatus.OPEN and working.order.leg is STOP:
         campaign.failures = 0
+    elif status is OrderStatus.OPEN and placed:
+        return []  # it has counted since it was placed; a stop alone is to rest before it counts
     elif status.final and unasked:
         told += fail(state, campaign, working, now)
     return [*told, *settle(rules, state, campaign)]

@@ -144,15 +144,7 @@ def size(rules: Rules, state: RiskState, held: Portfolio, situation: Situation) 
     of_group = portfolio.group_exposure(rules, held, group)
     of_symbol = held.exposure.get(symbol, ZERO)
     budget = Budget(
-        wish=wish(
-            rules.sizing,
-            settings,
-            equity,
-            situation.conviction,
-            state.results,
-            moves.volatility,
-            moves.missing,
-        ),
+        wish=wish(rules.sizing, settings, equity, situation.conviction, state.results, moves),
         risk=share(settings.risk_per_trade_pct, equity),
         cash=state.ledger.cash - held.margin - held.reserved,
         notional={
@@ -194,7 +186,7 @@ def _moves(rules: Rules, state: RiskState, held: Portfolio, situation: Situation
 
 def _pull(held: Portfolio, situation: Situation, moves: Moves) -> float:
     """Return the notional that moves as the entry does; what is not known moves as one."""
-    if moves.missing or not moves.square:
+    if moves.missing or not any(moves.entry):
         return situation.side.sign * float(sum(held.net.values(), ZERO))
     return moves.pull * held.equity
 

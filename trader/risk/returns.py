@@ -57,7 +57,7 @@ def aligned(known: Sequence[Returns], most: int) -> list[list[float]]:
     count = min(most, *stops)
     spans = [slice(stop - count, stop) for stop in stops]
     times = [r.times[span] for r, span in zip(known, spans, strict=True)]
-    if all(other == times[0] for other in times):
+    if all(other == times[0] for other in times[1:]):
         return [r.values[span] for r, span in zip(known, spans, strict=True)]
     # One of them has not traded in every candle: all that is kept of the others is looked through.
     shared = sorted(set(known[0].times).intersection(*(r.times for r in known[1:])))[-most:]
@@ -68,13 +68,12 @@ def aligned(known: Sequence[Returns], most: int) -> list[list[float]]:
 class Moves(msgspec.Struct, frozen=True):
     """What an entry, and what is held, would have brought in each of the newest candles.
 
-    `entry` is a ratio of its notional, `square` the sum of its squares, `held` of equity. A
-    deviation times `per_day` is that of a day: time counts by its square root. `missing` says why
-    too little is known to rely on them; else it is empty.
+    `entry` is a ratio of its notional, `held` of equity, empty where nothing is held. A deviation
+    times `per_day` is that of a day: time counts by its square root. `missing` says why too little
+    is known to rely on them; else it is empty.
     """
 
     entry: list[float]
-    square: float
     held: list[float]
     per_day: float
     missing: str
@@ -84,12 +83,14 @@ class Moves(msgspec.Struct, frozen=True):
         """The deviation of the entry's price from nothing, a day; 0 where it is not known."""
         if self.missing:
             return 0.0
-        return math.sqrt(self.square / len(self.entry)) * self.per_day
+        return math.sqrt(dot(self.entry, self.entry) / len(self.entry)) * self.per_day
 
     @property
     def pull(self) -> float:
         """Covariance of what is held and the entry over the variance of the entry, of equity."""
-        return dot(self.entry, self.held) / (self.square or math.inf)
+        if not self.held:
+            return 0.0
+        return dot(self.entry, self.held) / (dot(self.entry, self.entry) or math.inf)
 
 
 def moves_of(
@@ -110,19 +111,18 @@ def moves_of(
     own, count = series[0], len(series[0])
     entry = own if sign > 0 else [-value for value in own]
     weights = [held.get(symbol, 0.0), *(held[name] for name in names[1:])]
-    total = mix(series, weights)
     missing = ""
     if count < least:
         missing = f"{count} of {least} returns of {', '.join(names)} are known"
     per_day = math.sqrt(DAY / known[0].interval)
-    return Moves(entry, dot(own, own), total, per_day, missing)
+    return Moves(entry, mix(series, weights), per_day, missing)
 
 
 def mix(series: Sequence[Sequence[float]], weights: Sequence[float]) -> list[float]:
-    """Return the weighted sum of series, element by element."""
+    """Return the weighted sum of series, element by element; of none that weighs, nothing."""
     parts = [(values, w) for values, w in zip(series, weights, strict=True) if w]
     if not parts:
-        return [0.0] * len(series[0])
+        return []
     values, weight = parts[0]
     total = [weight * value for value in values]
     for values, weight in parts[1:]:

@@ -12,6 +12,7 @@ import msgspec
 from trader.model.instrument import ZERO, Instrument, to_decimal
 from trader.model.orders import BUY, Side
 from trader.model.reasons import Reason
+from trader.risk.returns import Moves
 from trader.risk.settings import RiskSettings, SizingSettings
 from trader.risk.situation import Entry
 
@@ -66,14 +67,12 @@ def wish(
     equity: Decimal,
     conviction: float,
     results: Sequence[float],
-    volatility: float,
-    missing: str = "",
+    moves: Moves,
 ) -> Wish:
     """Return what the chosen method asks for.
 
-    `results` are profits of closed trades, as ratios of what was entered, `volatility` is the
-    deviation of the symbol's price, a day, as a ratio; where it is 0, being not known for what is
-    `missing`, nothing is asked for.
+    `results` are profits of closed trades, as ratios of what was entered. By a volatility that the
+    `moves` do not tell, nothing is asked for.
     """
     least = risk.min_conviction_size_pct
     if sizing.method == "amount":
@@ -81,8 +80,8 @@ def wish(
         return Wish(f"{amount:g} of the quote currency", notional=to_decimal(amount))
     if sizing.method == "volatility":
         target = scaled(sizing.volatility_target_pct, least, conviction)
-        if volatility <= 0:
-            return Wish(missing or "the symbol has not moved")
+        if (volatility := moves.volatility) <= 0:
+            return Wish(moves.missing or "the symbol has not moved")
         said = f"{target:g} % a day at a volatility of {volatility * 100:.2f} %"
         return Wish(said, notional=share(target / volatility, equity))
     full, said = risk.risk_per_trade_pct, ""

@@ -54,7 +54,7 @@ def tail_now(rules: Rules, state: RiskState) -> Tail | None:
     moves = moves_of(state.returns, shares, next(iter(shares)), 1, most, least)
     if moves.missing:
         return None
-    return historical(moves.held, settings.var_confidence_pct, moves.per_day)
+    return _held(moves, settings.var_confidence_pct)
 
 
 def bound_tail(
@@ -68,16 +68,15 @@ def bound_tail(
     confidence, scale = settings.var_confidence_pct, moves.per_day
     if moves.missing or equity <= 0:
         return entry, Tails(missing=moves.missing or "there is no equity")
-    alone = not any(moves.held)
 
     def outcomes(entry: Entry) -> tuple[list[float], float]:
         part = float(entry.quantity * entry.worst) / equity
-        if alone:
+        if not moves.held:
             return moves.entry, part * scale
         both = zip(moves.held, moves.entry, strict=True)
         return [held + part * own for held, own in both], scale
 
-    before = historical(moves.held, confidence, scale)
+    before = _held(moves, confidence)
     found, times = outcomes(entry)
     after = historical(found, confidence, times)
     for _ in range(_TRIES):
@@ -95,6 +94,11 @@ def bound_tail(
         after = historical(found, confidence, times)
     deviation = math.hypot(*found) / math.sqrt(len(found)) * times
     return entry, Tails(before, after, parametric(deviation, confidence))
+
+
+def _held(moves: Moves, confidence_pct: float) -> Tail:
+    """Return the tail of what is held."""
+    return historical(moves.held, confidence_pct, moves.per_day) if moves.held else Tail()
 
 
 def _room(before: float, after: float, bound: float) -> float:

@@ -1,6 +1,7 @@
 """The thread-safe epoch that stands between an approval and the venue."""
 
 import threading
+from collections import OrderedDict
 
 from trader.model.ids import order_hash
 from trader.model.orders import Approval, Order
@@ -20,7 +21,7 @@ class Interlock:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._epoch = 0
-        self._used: dict[str, None] = {}
+        self._used: OrderedDict[str, None] = OrderedDict()
 
     def advance(self) -> int:
         """Void every approval given so far; return the new epoch."""
@@ -39,5 +40,5 @@ class Interlock:
                 return Reason.INTERLOCK_EPOCH
             self._used[approval.order_hash] = None
             if len(self._used) > _REMEMBERED:
-                del self._used[next(iter(self._used))]
+                self._used.popitem(last=False)
             return None

@@ -120,6 +120,27 @@ def test_a_cancel_that_was_lost_with_a_process_is_sent_again() -> None:
     assert legs(desk.canceled(stop) + desk.canceled(target)) == [Leg.EXIT]
 
 
+def test_a_cancel_that_was_lost_with_an_order_on_its_way_is_sent_again() -> None:
+    """Its acceptance is the first word of it, and its cancel may have been lost all the same."""
+    desk = Desk()
+    entry = desk.enter()
+    stop, target = placed(desk.fill(entry, entry.quantity))
+    protection.close(desk.rules, desk.state, desk.campaign, Reason.EXIT_ADVICE)
+    desk.state.doubt_all()
+    assert canceled(desk.accept(target)) == [stop.client_order_id, target.client_order_id]
+
+
+def test_a_target_that_was_given_up_and_rests_after_all_does_not_outlive_its_position() -> None:
+    """It is canceled before the exit, like any other."""
+    desk = Desk()
+    entry = desk.enter()
+    stop, target = placed(desk.fill(entry, entry.quantity))
+    desk.accept(stop)
+    desk.reject(target)
+    assert canceled(desk.propose(Stance.FLAT)) == [stop.client_order_id]
+    assert canceled(desk.accept(target)) == [target.client_order_id]
+
+
 def test_an_acknowledgement_after_the_fill_changes_nothing() -> None:
     """An order that is over stays over."""
     desk = Desk()

@@ -77,20 +77,20 @@ def test_symbols_are_compared_at_the_same_closes(
 
 
 def test_a_sum_is_weighted() -> None:
-    """Element by element."""
+    """Element by element; of what has no weight nothing is left."""
     assert mix([[1.0, 2.0], [10.0, 20.0]], [2.0, -1.0]) == [-8.0, -16.0]
-    assert mix([[1.0, 2.0], [10.0, 20.0]], [0.0, 0.0]) == [0.0, 0.0]
+    assert mix([[1.0, 2.0], [10.0, 20.0]], [0.0, 0.0]) == []
 
 
 def moves(*entry: float, held: tuple[float, ...] = ()) -> Moves:
     """Return moves of candles of a minute."""
-    return Moves(list(entry), sum(x * x for x in entry), list(held), math.sqrt(1_440), "")
+    return Moves(list(entry), list(held), math.sqrt(1_440), "")
 
 
 def test_volatility_is_that_of_a_day() -> None:
     """A tenth of a percent a minute, up or down, is 3.79 % a day."""
     assert moves(0.001, -0.001).volatility == pytest.approx(0.001 * math.sqrt(1_440))
-    assert Moves([0.001], 1e-6, [0.0], 1.0, "too few").volatility == 0.0
+    assert Moves([0.001], [], 1.0, "too few").volatility == 0.0
 
 
 def test_what_moves_alike_pulls_by_its_size_and_what_moves_against_it_by_less_than_nothing() -> (
@@ -101,6 +101,7 @@ def test_what_moves_alike_pulls_by_its_size_and_what_moves_against_it_by_less_th
     assert moves(0.01, -0.02, held=(-0.005, 0.01)).pull == pytest.approx(-0.5)
     assert moves(0.01, 0.01, held=(0.01, -0.01)).pull == 0.0
     assert moves(0.0, 0.0, held=(0.01, -0.01)).pull == 0.0, "what never moved pulls at nothing"
+    assert moves(0.01, -0.02).pull == 0.0, "where nothing is held, nothing pulls"
 
 
 def test_a_short_moves_against_its_symbol() -> None:
@@ -117,3 +118,10 @@ def test_too_few_returns_are_said() -> None:
     found = moves_of({"A": known(0.01, -0.02)}, {"B": 1.0}, "A", 1, 5, 2)
     assert found.missing == "0 of 2 returns of A, B are known"
     assert moves_of({"A": known(0.01, -0.02)}, {}, "A", 1, 5, 2).missing == ""
+
+
+def test_where_nothing_is_held_nothing_moves_beside_the_entry() -> None:
+    """Be it on no exposure, or on one that is worth nothing."""
+    for held in ({}, {"B": 0.0}):
+        found = moves_of({"A": known(0.01, -0.02), "B": known(0.03, 0.01)}, held, "A", 1, 5, 2)
+        assert (found.entry, found.held) == ([0.01, -0.02], [])

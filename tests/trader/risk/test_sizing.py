@@ -14,6 +14,7 @@ from tests.trader.risk.desk import PERP, SYMBOL, instrument
 from trader.model.instrument import Terms
 from trader.model.orders import Side
 from trader.model.reasons import Reason
+from trader.risk.returns import Moves
 from trader.risk.settings import RiskSettings, SizingSettings
 from trader.risk.sizing import (
     Band,
@@ -193,7 +194,7 @@ def asked(
 ) -> Wish:
     """Return what a method asks for, at a volatility of 4 % a day."""
     sizing = SizingSettings(method, **fields)
-    return wish(sizing, HALF, EQUITY, conviction, results, 0.04)
+    return wish(sizing, HALF, EQUITY, conviction, results, Moves([0.04], [], 1.0, ""))
 
 
 def test_a_fraction_is_risked_to_the_stop() -> None:
@@ -211,8 +212,9 @@ def test_a_position_has_the_volatility_that_is_aimed_at() -> None:
 def test_an_unknown_volatility_asks_for_nothing() -> None:
     """It is never taken for a small one."""
     sizing = SizingSettings("volatility")
-    assert wish(sizing, HALF, EQUITY, 1.0, (), 0.0) == Wish("the symbol has not moved")
-    assert wish(sizing, HALF, EQUITY, 1.0, (), 0.0, "too new") == Wish("too new")
+    still, unknown = Moves([0.0], [], 1.0, ""), Moves([0.04], [], 1.0, "too new")
+    assert wish(sizing, HALF, EQUITY, 1.0, (), still) == Wish("the symbol has not moved")
+    assert wish(sizing, HALF, EQUITY, 1.0, (), unknown) == Wish("too new")
 
 
 def test_an_amount_is_asked_for_as_it_is() -> None:

@@ -175,7 +175,7 @@ def test_what_passes_never_has_a_tail_beyond_its_limits(
 ) -> None:
     """Whatever the returns: it is within both limits, or its check denies it."""
     settings = RiskSettings(max_var_pct=most[0], max_expected_shortfall_pct=most[1])
-    moves = Moves(own, sum(x * x for x in own), held, math.sqrt(24), "")
+    moves = Moves(own, held, math.sqrt(24), "")
     asked = Decimal(repr(size)) * 100
     entry = Entry(asked, asked, asked, Decimal(100), asked, {}, BTC.floor_quantity(asked))
     bounded, tails = bound_tail(settings, BTC, entry, moves, 10_000.0)
@@ -196,7 +196,7 @@ def test_what_passes_never_has_a_tail_beyond_its_limits(
 @pytest.mark.parametrize("equity", [0.0, -1.0])
 def test_without_equity_there_is_no_tail(equity: float) -> None:
     """Nothing is a share of it."""
-    at, moves = Decimal(100), Moves(TWENTY, 1.0, TWENTY, 1.0, "")
+    at, moves = Decimal(100), Moves(TWENTY, TWENTY, 1.0, "")
     entry = Entry(at, at, at, at, Decimal(1), {}, Decimal(1))
     bounded, tails = bound_tail(RiskSettings(), BTC, entry, moves, equity)
     assert (bounded, tails.missing) == (entry, "there is no equity")

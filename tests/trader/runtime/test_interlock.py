@@ -1,6 +1,7 @@
 """The interlock: an approval lets its own order pass, once, and in its epoch if it adds risk."""
 
 import threading
+from collections import OrderedDict
 from decimal import Decimal
 
 from hypothesis import given
@@ -73,7 +74,7 @@ def test_an_approval_fits_its_order_alone(order: Order, quantity: str) -> None:
 def test_what_is_remembered_is_bounded(order: Order) -> None:
     """The oldest used approval is forgotten first."""
     interlock = Interlock()
-    interlock._used = dict.fromkeys(map(str, range(module._REMEMBERED)))
+    interlock._used = OrderedDict.fromkeys(map(str, range(module._REMEMBERED)))
     assert interlock.admit(order, Approval(0, order_hash(order))) is None
 
     assert len(interlock._used) == module._REMEMBERED
