@@ -1,6 +1,7 @@
 """The whole-series form: every row computed at once over a recorded series; backtests."""
 
 from bisect import bisect_left
+from collections.abc import Callable
 from typing import Any, cast
 
 import msgspec
@@ -26,6 +27,9 @@ class Glance(msgspec.Struct, frozen=True, gc=False):
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.snapshots.at(self.row), name)
+
+
+_glance = cast("Callable[..., Snapshot]", Glance)
 
 
 class ColumnIndicators:
@@ -74,8 +78,7 @@ class ColumnIndicators:
         if not self._there[row]:
             return None
         if self._glances:
-            glance = Glance(self._all, row, self._cross[row], self._ema_cross[row])
-            return cast("Snapshot", glance)
+            return _glance(self._all, row, self._cross[row], self._ema_cross[row])
         return self._all.at(row)
 
     def _find(self, candle: Candle) -> int:
