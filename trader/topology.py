@@ -89,8 +89,8 @@ _ROWS: list[tuple[str, tuple[str, ...], Loss, tuple[type[Message], ...]]] = [
     (RISK_GUARD, (LLM_ADVISOR,), Loss.REPEATED, (m.OrderDenied,)),
     (RISK_GUARD, (LLM_ADVISOR, VALIDATOR), Loss.RECONCILE, (m.PositionChanged,)),
     (RISK_GUARD, (EXECUTION_BROKER,), Loss.RECONCILE, (m.SubmitOrder, m.CancelOrder)),
-    (RISK_GUARD, (KILL_SWITCH,), Loss.HALT, (m.LimitBreached,)),
-    (RISK_GUARD, (KILL_SWITCH,), Loss.REPEATED, (m.TradingStateChanged, m.HoldingsSetApart)),
+    (RISK_GUARD, (KILL_SWITCH,), Loss.HALT, (m.LimitBreached, m.HoldingsSetApart)),
+    (RISK_GUARD, (KILL_SWITCH,), Loss.REPEATED, (m.TradingStateChanged,)),
     (RISK_GUARD, (RISK_GUARD,), Loss.RECONCILE, (m.ProtectionDue,)),
     (
         VENUE,

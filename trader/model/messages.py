@@ -320,7 +320,7 @@ class TradingStateChanged(Message, frozen=True):
 
 
 class HoldingsSetApart(Message, frozen=True):
-    """The account of a run was compared; `balances` of base currencies in it were never ours."""
+    """The account of a run was read first; `balances` of base currencies in it were never ours."""
 
     run: str
     balances: dict[str, Decimal]

@@ -56,6 +56,8 @@ def reconcile(rules: Rules, state: RiskState, account: Account, now: int) -> lis
     the stop it lacks.
     """
     caught_up = _open_books(rules, state, account, now)
+    if any(known.reason is Reason.START_RECONCILING for known in state.holds):
+        caught_up.append(HoldingsSetApart(state.run, dict(state.baseline or {})))
     state.leverages = account.leverages
     found = "; ".join(_differences(rules, state, account))
     if found:
@@ -67,8 +69,7 @@ def reconcile(rules: Rules, state: RiskState, account: Account, now: int) -> lis
     else:
         detail = "the account agrees with our fills"
         told = release(state, UNTIL_RECONCILED, Reason.START_RECONCILED, detail)
-    apart = HoldingsSetApart(state.run, dict(state.baseline or {}))
-    told = [*caught_up, apart, *told, *mark(rules, state, now)]
+    told = [*caught_up, *told, *mark(rules, state, now)]
     listed = {open_order.order.client_order_id for open_order in account.open_orders}
     for campaign in state.campaigns.values():
         for working in campaign.alive():
