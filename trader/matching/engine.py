@@ -113,6 +113,8 @@ class MatchingEngine:
         """Fill market orders that wait for a price, at the open of a candle that is recorded."""
         book = self.book
         book.ticks[symbol] = Tick(ts, price)
+        if symbol not in book.open and symbol not in book.stakes:
+            return []  # as most are
         quiet = self._sleeps(symbol, price, price, ts)
         return [] if quiet else self._open(symbol, price, ts)
 
@@ -133,6 +135,8 @@ class MatchingEngine:
         book = self.book
         book.candles[symbol] = candle
         ts = candle.ts_event - 1
+        if symbol not in book.open and symbol not in book.stakes:
+            return []
         quiet = self._sleeps(symbol, candle.low, candle.high, ts)
         return [] if quiet else self._trade(symbol, candle, ts)
 
