@@ -119,9 +119,10 @@ class MarketFeed(Actor):
     def on_stale_check_due(self, message: m.StaleCheckDue) -> None:
         """Find the symbols that have gone stale; look again when the next one could have."""
         if not self.state.ended:
-            told, due = conditions.look(self.state, self.stale_after, self.now)
+            now = self.now
+            told, due = conditions.look(self.state, self.stale_after, now)
             self._tell(told)
-            self.after("stale", due - self.now, m.StaleCheckDue(message.beat + 1))
+            self.after("stale", due - now, m.StaleCheckDue(message.beat + 1))
 
     # -- history -----------------------------------------------------------------------------------
 

@@ -4,11 +4,13 @@ Recorded candles carry no quotes, and none are made up.
 """
 
 from bisect import bisect_right
+from collections.abc import Generator
 from itertools import islice
+from types import coroutine
 
 from trader.model.market import Candle, Series
 from trader.model.messages import CandleReceived
-from trader.ports import Post, sleep_until
+from trader.ports import Post, SleepUntil
 from trader.venues.sink import SETTLE, PriceSink
 
 
@@ -37,8 +39,12 @@ class RecordedMarket:
         """Return no candle: every recorded one belongs to the stream."""
         return ()
 
-    async def stream(self, post: Post) -> None:
-        """Post each candle at its close, shown to the sink before; then open the next there."""
+    @coroutine
+    def stream(self, post: Post) -> Generator[SleepUntil, None, None]:
+        """Post each candle at its close, shown to the sink before; then open the next there.
+
+        It yields what `sleep_until` would: a backtest waits here once a candle.
+        """
         symbol, series, interval = self._symbol, self._series, self._series.interval
         on_open, on_candle = self._sink.on_open, self._sink.on_candle
         prices = series.open, series.high, series.low, series.close, series.volume
@@ -46,13 +52,13 @@ class RecordedMarket:
         closed = None
         for opened, open_, high, low, close, volume in rows:
             if opened != closed:
-                await sleep_until(opened)
+                yield SleepUntil(opened)
             on_open(symbol, open_, opened)
             closed = opened + interval
-            await sleep_until(closed)
+            yield SleepUntil(closed)
             self._next += 1
             candle = Candle(opened, closed, open_, high, low, close, volume)
             on_candle(symbol, candle)
             post(CandleReceived(symbol, candle))
         if closed is not None:
-            await sleep_until(closed + SETTLE)
+            yield SleepUntil(closed + SETTLE)
