@@ -18,7 +18,7 @@ class ColumnCursor(msgspec.Struct, tag=True):
 
 
 class Glance(msgspec.Struct, frozen=True, gc=False):
-    """Reads as the Snapshot of a row, which is made once more is asked of it than the crosses."""
+    """Reads as the Snapshot of a row, which is made once more is asked of it than its numbers."""
 
     snapshots: Any
     row: int
@@ -26,6 +26,8 @@ class Glance(msgspec.Struct, frozen=True, gc=False):
     ema_cross: int
 
     def __getattr__(self, name: str) -> Any:
+        if (column := self.snapshots.columns.get(name)) is not None:
+            return column.item(self.row)
         return getattr(self.snapshots.at(self.row), name)
 
 

@@ -1,4 +1,4 @@
-"""The snapshots of a series, made of columns, a stretch at a time."""
+"""The snapshots of a series, made of columns, row by row."""
 
 from bisect import bisect_right
 from collections.abc import Collection
@@ -25,17 +25,21 @@ from trader.indicators.whole.cipher_b import cipher_b
 from trader.indicators.whole.higher import join
 from trader.indicators.whole.oscillators import atr
 from trader.indicators.whole.primitives import cross, ema
-from trader.indicators.whole.scan import Flags, Floats, Rows
+from trader.indicators.whole.scan import Flags, Rows
 from trader.model.market import Series
 from trader.model.views import MARKS, Higher, Snapshot
 
 Signs = NDArray[np.int8]
 
+_STRETCH = 1_024
+"""Rows whose numbers are laid side by side at once."""
+
 
 class Snapshots:
     """Makes the snapshots of a series, each of its row of the columns; its prices are finite.
 
-    `there` tells the rows that have one; `cross`, `rsi_zone`, `ema_cross`: as in Snapshot.
+    `there` tells the rows that have one; `columns`, `cross`, `rsi_zone`, `ema_cross` hold what
+    Snapshot has under their names.
     """
 
     def __init__(
@@ -59,13 +63,14 @@ class Snapshots:
         self._ts_event = candles.ts_open + candles.interval
         with np.errstate(all="ignore"):
             numbers, signs = _plain(s, candles, columns_b)
-        numbers += [columns_a[name] for name in RIBBON]
-        known = np.logical_and.reduce([~np.isnan(column) for column in numbers])
-        numbers += [
+        self.columns = {"ts_event": self._ts_event, **numbers}
+        self._numbers = [*numbers.values(), *(columns_a[name] for name in RIBBON)]
+        known = np.logical_and.reduce([~np.isnan(column) for column in self._numbers])
+        self._numbers += [
             np.where(warm[0 if name == HIGHER_VALUES[0] else 3], columns_b[name], np.nan)
             for name in HIGHER_VALUES
         ]
-        self._numbers = np.column_stack(numbers)
+        self._first, self._stretch = -1, np.empty((0, 0))
         self._ribbon_up = columns_a["ribbon_up"]
         self._holes = (np.flatnonzero(np.diff(candles.ts_open) != candles.interval) + 1).tolist()
         self._look_back = s.gap_candles
@@ -91,7 +96,12 @@ class Snapshots:
         return made
 
     def _make(self, row: int, newest: int) -> Snapshot:
-        numbers = self._numbers[row].tolist()
+        first = row - row % _STRETCH
+        if first != self._first:
+            stretch = slice(first, first + _STRETCH)
+            self._stretch = np.column_stack([column[stretch] for column in self._numbers])
+            self._first = first
+        numbers = self._stretch[row - first].tolist()
         close, wt1, wt2, rsi, flow, k, d, schaff, atr, fast, slow, *ribbon = numbers[:-4]
         wave, macd, signal, macd_flow = map(_known, numbers[-4:])
         code: int = self._codes.item(row)
@@ -149,15 +159,26 @@ class Snapshots:
 
 def _plain(
     s: IndicatorSettings, candles: Candles, b: Columns
-) -> tuple[list[Floats], tuple[Signs, Signs, Signs]]:
-    """Return the numbers of Snapshot from `close` to `ema_slow`, and its three signs."""
+) -> tuple[Columns, tuple[Signs, Signs, Signs]]:
+    """Return the numbers of Snapshot from `close` to `ema_slow`, in its order, and its signs."""
     _, high, low, close = candles.bars
-    fast, slow = ema(close, s.ema_fast), ema(close, s.ema_slow)
+    wt1, wt2, rsi, zone, flow, k, d, schaff = (b[name] for name in VALUES)
     up, down = (b[name].astype(np.int8) for name in ("wt_cross_up", "wt_cross_down"))
-    wt1, wt2, rsi, zone, *values = (b[name] for name in VALUES)
-    numbers = [close, wt1, wt2, rsi, *values, atr(high, low, close, s.atr_length), fast, slow]
     turns = np.where(b["wt_cross"], up - down, np.int8(0))
-    return numbers, (turns, zone, cross(fast, slow))
+    numbers = {
+        "close": close,
+        "wt1": wt1,
+        "wt2": wt2,
+        "rsi": rsi,
+        "money_flow": flow,
+        "stoch_k": k,
+        "stoch_d": d,
+        "schaff": schaff,
+        "atr": atr(high, low, close, s.atr_length),
+        "ema_fast": ema(close, s.ema_fast),
+        "ema_slow": ema(close, s.ema_slow),
+    }
+    return numbers, (turns, zone, cross(numbers["ema_fast"], numbers["ema_slow"]))
 
 
 def _closed(candles: Candles, minutes: int) -> Rows:
