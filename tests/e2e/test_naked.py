@@ -16,6 +16,7 @@ from tests.e2e.inside import play
 from tests.e2e.process import launched
 from tests.e2e.venue import account_left, faults_of
 from trader.app import compose
+from trader.app.drive import LiveDrive
 from trader.model.ids import leg_of
 from trader.model.messages import OrderFilled, SubmitOrder
 from trader.model.orders import ENTRY, EXIT, STOP, TARGET, Approval, Leg, Order, OrderState
@@ -168,6 +169,36 @@ def test_a_broker_that_gives_up_leaves_nothing_naked(
 
     assert (code, faults) == (3, [])
     assert OWN_EXIT in record
+
+
+@SYMBOLS
+def test_a_kill_switch_that_is_lost_leaves_nothing_naked(
+    symbol: str, tmp_path: Path, guard: pytest.MonkeyPatch
+) -> None:
+    """Main is stopped without it, but not before what it has sent has arrived."""
+    stopped = threading.Event()
+    stop, run_kill_switch = LiveDrive.stop, LiveDrive._run_kill_switch
+
+    def lose(drive: LiveDrive) -> None:
+        kill = drive._engine.kill
+
+        def befall(_guard: UnluckyGuard) -> None:
+            guard.setattr(kill, "drain", fail)
+            kill.soon(str)
+            stopped.wait(5)
+
+        guard.setattr(UnluckyGuard, "befall", befall, raising=False)
+        run_kill_switch(drive)
+
+    def tell(drive: LiveDrive) -> None:
+        stop(drive)
+        stopped.set()
+
+    guard.setattr(LiveDrive, "_run_kill_switch", lose)
+    guard.setattr(LiveDrive, "stop", tell)
+    code, faults, _ = ended(tmp_path, "20000", symbol, "protect")
+
+    assert (code, faults) == (3, [])
 
 
 @SYMBOLS

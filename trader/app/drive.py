@@ -71,9 +71,6 @@ class VirtualDrive:
             ending.request("nothing is left to happen")
             until = main.now + _SETTLE + patience
             _carry_on(self._engine, ending, lambda: self._driver.run(until))
-        if ending.kill_switch_lost:
-            until = main.now + _SETTLE
-            _carry_on(self._engine, ending, lambda: VirtualDriver(main).run(until))
 
 
 class LiveDrive:
@@ -166,8 +163,12 @@ def settle(engine: Engine, ending: Ending) -> None:
     """Deliver what was sent before the drivers returned, such as the last halt.
 
     Each kernel at its own time: the KillSwitch's is ahead of an engine that could not keep pace.
-    Then rebuild the roles that are down, so that their memory can be read.
+    Where it is lost, nobody has waited for the stop of the last fill: what main has sent arrives
+    first. Then rebuild the roles that are down, so that their memory can be read.
     """
+    if ending.kill_switch_lost:
+        until = engine.main.now + _SETTLE
+        _carry_on(engine, ending, partial(VirtualDriver(engine.main).run, until))
     for kernel in (engine.main, engine.kill, engine.main):
         _carry_on(engine, ending, partial(VirtualDriver(kernel).run, until=0))
     for kernel in (engine.main, engine.kill):
