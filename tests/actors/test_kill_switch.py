@@ -29,7 +29,7 @@ DROPPED_BEFORE = NotSent("connection refused")
 STOP_RUN = m.StopRequested("SIGTERM")
 HALT = m.HaltRequested("SIGUSR1")
 ALONE = m.StopRequested("the engine crashed", alone=True)
-APART = m.HoldingsSetApart("run", {"BTC": Decimal(0)})
+APART = m.HoldingsSetApart("run", {"BTC-USD": Decimal(0)})
 SUBMIT_SECONDS = 2.0
 PATIENCE = 10.0
 """Half of the time that the end has: what main has."""
@@ -357,7 +357,7 @@ async def test_a_stop_that_protects_nothing_is_not_left_behind(
 async def test_what_was_never_ours_is_not_sold(switch: Stage, venue: ScriptedVenue) -> None:
     """The coins that the account held before the first fill are somebody's."""
     venue.end(STOP)
-    await switch.tell(m.HoldingsSetApart("run", {"BTC": Decimal(1)}), ALONE)
+    await switch.tell(m.HoldingsSetApart("run", {"BTC-USD": Decimal(1)}), ALONE)
 
     assert await switch.advance(5) == [m.ShutdownCompleted((), "nothing is held")]
     assert venue.count("submit") == 0

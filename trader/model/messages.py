@@ -320,10 +320,13 @@ class TradingStateChanged(Message, frozen=True):
 
 
 class HoldingsSetApart(Message, frozen=True):
-    """The account of a run was read first; `balances` of base currencies in it were never ours."""
+    """What of each instrument no fill of ours explains: of the first account that a run reads.
+
+    And of one that differs from our fills, and of the first that agrees with them again.
+    """
 
     run: str
-    balances: dict[str, Decimal]
+    quantities: dict[str, Decimal]
 
 
 # -- the venue -> ExecutionBroker, KillSwitch ------------------------------------------------------

@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import msgspec
 
+from trader.model.ids import leg_of
 from trader.model.instrument import ZERO
 from trader.model.messages import HoldingsSetApart, Message, TradingStateChanged
-from trader.model.orders import Fill, OrderStatus
+from trader.model.orders import STOP, Fill, OrderStatus
 from trader.model.reasons import Reason
 from trader.model.views import Account, TradingState
 from trader.risk.holds import LASTING, hold, release
@@ -56,10 +57,10 @@ def reconcile(rules: Rules, state: RiskState, account: Account, now: int) -> lis
     the stop it lacks.
     """
     caught_up = _open_books(rules, state, account, now)
-    if any(known.reason is Reason.START_RECONCILING for known in state.holds):
-        caught_up.append(HoldingsSetApart(state.run, dict(state.baseline or {})))
     state.leverages = account.leverages
     found = "; ".join(_differences(rules, state, account))
+    if found or any(known.reason in UNTIL_RECONCILED for known in state.holds):
+        caught_up.append(HoldingsSetApart(state.run, _apart(rules, state, account)))
     if found:
         # From here on this is why, and no longer that the account was not read.
         differs = Reason.HALT_ACCOUNT_DIFFERS
@@ -102,6 +103,20 @@ def _open_books(rules: Rules, state: RiskState, account: Account, now: int) -> l
             excess = account.held(instrument) - state.ledger.quantity(symbol)
             state.baseline.setdefault(instrument.base, excess)
     return told
+
+
+def _apart(rules: Rules, state: RiskState, account: Account) -> dict[str, Decimal]:
+    """Return what of each instrument is nobody's to close here: no fill of ours brought it."""
+    stops = (s.order for s in account.open_orders if leg_of(s.order.client_order_id) is STOP)
+    # What rests under a stop of ours was ours, though neither is remembered.
+    protected = {order.symbol for order in stops if state.find(order.client_order_id) is None}
+    apart: dict[str, Decimal] = {}
+    for symbol, instrument in rules.instruments.items():
+        before = ZERO if instrument.terms else (state.baseline or {})[instrument.base]
+        excess = account.held(instrument) - state.ledger.quantity(symbol)
+        known = symbol in protected or (instrument.terms is None and excess < before)
+        apart[symbol] = before if known else excess
+    return apart
 
 
 def _status(state: RiskState, missed: Fill) -> OrderStatus:

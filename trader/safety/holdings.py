@@ -104,7 +104,7 @@ class Holding(msgspec.Struct, frozen=True):
 def holdings_of(
     account: Account, instruments: Iterable[Instrument], apart: Mapping[str, Decimal]
 ) -> tuple[Holding, ...]:
-    """Return what is ours of each instrument; `apart` is what of a base currency never was."""
+    """Return what is ours of each instrument; `apart` is what of it, by symbol, never was."""
     return tuple(
         Holding(
             instrument,
@@ -131,8 +131,9 @@ def describe(account: Account | None, holdings: Iterable[Holding]) -> str:
 
 def _ours(account: Account, instrument: Instrument, apart: Mapping[str, Decimal]) -> Decimal:
     held = account.held(instrument)
-    # A perpetual has one position, whoever opened it.
-    return held if instrument.terms else max(held - apart.get(instrument.base, ZERO), ZERO)
+    ours = held - apart.get(instrument.symbol, ZERO)
+    # What was set apart may be gone, or even more than that: ours is at most what is there.
+    return min(max(ours, min(held, ZERO)), max(held, ZERO))
 
 
 def _closes(order: Order, instrument: Instrument) -> bool:

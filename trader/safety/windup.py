@@ -104,7 +104,7 @@ class WindUp(msgspec.Struct):
 
     def holdings(self, scope: Scope) -> tuple[Holding, ...]:
         """Return what is ours in the account last read."""
-        apart = {} if self.apart is None else self.apart.balances
+        apart = {} if self.apart is None else self.apart.quantities
         return () if self.account is None else holdings_of(self.account, scope.instruments, apart)
 
     def is_settled(self, scope: Scope) -> bool:

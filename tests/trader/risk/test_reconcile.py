@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.trader.risk.desk import PERP, SYMBOL, Desk, canceled, legs, placed
+from tests.trader.execution.samples import order
+from tests.trader.risk.desk import OTHER, PERP, SYMBOL, Desk, canceled, legs, placed
 from trader.model.messages import (
     HoldingsSetApart,
     Message,
@@ -41,14 +42,20 @@ def positions(told: list[Message]) -> list[Decimal]:
     return [message.quantity for message in told if isinstance(message, PositionChanged)]
 
 
+def apart(told: list[Message], symbol: str = SYMBOL) -> list[Decimal]:
+    """Return what was set apart."""
+    return [m.quantities[symbol] for m in told if isinstance(m, HoldingsSetApart)]
+
+
 def test_the_first_balances_are_taken_as_given() -> None:
     """Cash is the quote balance; base coins that we did not buy are not ours to trade."""
     desk = Desk()
     state = RiskState()
     begin(desk.rules, state, "run", desk.now)
     account = Account({"USD": Decimal(500), "BTC": Decimal(2)}, ())
-    apart, change = reconcile(desk.rules, state, account, desk.now)
-    assert apart == HoldingsSetApart("run", {"BTC": Decimal(2), "ETH": Decimal(0)})
+    told, change = reconcile(desk.rules, state, account, desk.now)
+    quantities = {SYMBOL: Decimal(2), OTHER: Decimal(0), PERP: Decimal(0)}
+    assert told == HoldingsSetApart("run", quantities)
     assert isinstance(change, TradingStateChanged)
     assert (change.state, change.reason) == (TradingState.ACTIVE, Reason.START_RECONCILED)
     assert state.ledger.cash == 500
@@ -61,16 +68,35 @@ def test_a_position_that_differs_halts_until_it_agrees() -> None:
     desk = Desk()
     desk.hold()
     began = desk.now
-    (change,) = desk.reconcile(BTC=Decimal(1))
+    _, change = desk.reconcile(BTC=Decimal(1))
     assert isinstance(change, TradingStateChanged)
     assert (change.state, change.reason) == (TradingState.HALTED, Reason.HALT_ACCOUNT_DIFFERS)
     assert "BTC" in change.detail
     desk.now += 5
     desk.reconcile(BTC=Decimal(2))
     assert [known.since for known in desk.state.holds] == [began]
-    (change,) = desk.reconcile()
+    _, change = desk.reconcile()
     assert isinstance(change, TradingStateChanged)
     assert change.state is TradingState.ACTIVE
+
+
+def test_what_no_fill_brought_is_set_apart_for_as_long_as_the_account_differs() -> None:
+    """Coins that were deposited meanwhile are not ours to sell, whatever ends the run."""
+    desk = Desk()
+    desk.hold()
+    quantity = desk.held
+    assert apart(desk.reconcile()) == []
+    assert apart(desk.reconcile(BTC=quantity + 2)) == [2]
+    assert apart(desk.reconcile(BTC=quantity / 2)) == [0]
+    assert apart(desk.reconcile()) == [0]
+    assert apart(desk.reconcile()) == []
+
+
+def test_what_rests_under_a_stop_of_ours_was_ours() -> None:
+    """Nobody remembers either; set apart, its stop would be one that protects nothing."""
+    desk = Desk()
+    unknown = OrderState(order(Leg.STOP), "v", OrderStatus.OPEN, Decimal(0), 0)
+    assert apart(desk.reconcile(unknown, BTC=Decimal(1))) == [0]
 
 
 def test_missing_cash_halts_and_more_of_it_does_not() -> None:
@@ -182,11 +208,12 @@ def test_what_was_before_the_books_is_not_booked() -> None:
 
 
 def test_a_position_in_a_perpetual_that_we_did_not_open_halts() -> None:
-    """It is one with ours: nothing of it can be set apart."""
+    """It is one with ours, but nothing of ours: it is not for an end to close."""
     state, desk = RiskState(), Desk(symbol=PERP)
     begin(desk.rules, state, "run", desk.now)
     account = Account({"USD": Decimal(500)}, (), {PERP: Decimal(-1)})
-    reconcile(desk.rules, state, account, desk.now)
+    told = reconcile(desk.rules, state, account, desk.now)
+    assert apart(told, PERP) == [-1]
     assert Reason.HALT_ACCOUNT_DIFFERS in {known.reason for known in state.holds}
     assert PERP in state.holds[-1].detail
 

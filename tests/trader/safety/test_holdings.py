@@ -123,12 +123,18 @@ def test_a_crumb_that_is_worth_too_little_is_settled() -> None:
     assert not twice.is_settled("protect")
 
 
-def test_what_is_set_apart_is_not_held() -> None:
-    """Coins that the account had before are no position; one in a perpetual is whoever's."""
-    account = Account({"BTC": Decimal(3)}, (), {PERP.symbol: Decimal(2)})
-    spot, perp = holdings_of(account, (BTC, PERP), {"BTC": Decimal(2)})
+@pytest.mark.parametrize(
+    ("held", "apart", "ours"),
+    [(3, 2, 1), (3, 0, 3), (2, 3, 0), (3, -1, 3), (-3, -2, -1), (-3, 1, -3), (-3, -4, 0)],
+)
+def test_what_is_set_apart_is_not_held(held: int, apart: int, ours: int) -> None:
+    """What no fill of ours brought is no position, and a position never more than what is there."""
+    account = Account({"BTC": Decimal(held)}, (), {PERP.symbol: Decimal(held)})
+    sets = dict.fromkeys((SYMBOL, PERP.symbol), Decimal(apart))
+    spot, perp = holdings_of(account, (BTC, PERP), sets)
 
-    assert (spot.quantity, perp.quantity) == (1, 2)
+    assert perp.quantity == ours
+    assert held < 0 or spot.quantity == ours
 
 
 # -- what is to be done ----------------------------------------------------------------------------
