@@ -58,13 +58,18 @@ class KillSwitch(Actor):
         if halt is None:
             # Before anything is canceled: what waits behind HaltTrading must not reach the venue.
             halt = state.halt = Halt(self.interlock.advance(), self.now + self.submit)
-            halt.allow(self.now, self.deadline)
             flatten = self.scope.policy == "flatten"
             self.send(m.HaltTrading(halt.epoch, trip.reason, trip.detail, flatten))
-        if (trip.alone and halt.expect_nobody(self.now)) or fresh:
-            self._look()
+        over = halt.verified and not halt.ends_run and state.windup.is_settled(self.scope)
+        if fresh or over:
+            halt.allow(self.now, self.deadline)
+        if trip.alone:
+            halt.expect_nobody(self.now, self.submit)
         if trip.ends_run and not halt.ends_run:
             self._end(halt)
+        if fresh or halt.verified:
+            # What was protected may have lost its stop since it was last looked at.
+            self._look()
 
     on_stop_requested = on_halt_requested = on_feed_ended = _trip
     on_limit_breached = on_actor_gave_up = on_mailbox_overflowed = on_progress_stalled = _trip
@@ -128,8 +133,6 @@ class KillSwitch(Actor):
         halt.ends_run = True
         halt.allow(self.now, self.deadline)
         self.after("deadline", self.deadline, m.VerifyDue())
-        if halt.verified:
-            self._look()
 
     def _go_on(self, halt: Halt) -> None:
         if not halt.verified or not self.state.windup.is_settled(self.scope):

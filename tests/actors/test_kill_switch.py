@@ -309,13 +309,30 @@ async def test_a_main_that_is_known_to_have_failed_is_not_waited_for(
 async def test_a_main_that_fails_later_is_waited_for_no_longer(
     switch: Stage, venue: ScriptedVenue
 ) -> None:
-    """While the end waits for it, or long after a halt."""
+    """Long after a halt, too; but for what it sent last, an exit it may be."""
     await switch.tell(APART, HALT)
     await switch.advance(60)
     venue.end(STOP)
     await switch.tell(ALONE)
+    await switch.advance(SUBMIT_SECONDS - 0.1)
+    assert venue.count("submit") == 0
 
     assert completed(await switch.advance(1)) == [()]
+    assert venue.balances["BTC"] == 0
+
+
+async def test_a_later_trip_has_what_is_held_looked_at_again(
+    switch: Stage, venue: ScriptedVenue
+) -> None:
+    """All was under stops when the halt was done; a close under way since let go of one."""
+    await switch.tell(APART, HALT)
+    await switch.advance(60)
+    venue.end(STOP)
+    await switch.tell(m.ProgressStalled("risk_guard", "OrderCanceled", 6.0))
+    await switch.advance(PATIENCE - 0.1)
+    assert venue.count("submit") == 0
+    await switch.advance(3)
+
     assert venue.balances["BTC"] == 0
 
 

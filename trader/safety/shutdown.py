@@ -90,12 +90,11 @@ class Halt(msgspec.Struct):
         """Have the end come in `time` ns at the latest: one half for main, one for ourselves."""
         self.deadline, self.patience, self.since = now + time, now + time // 2, now
 
-    def expect_nobody(self, now: int) -> bool:
-        """Wait for the main kernel no longer; tell whether it was waited for until now."""
-        waited, self.alone = not self.alone, True
-        if waited:
-            self.since = now
-        return waited
+    def expect_nobody(self, now: int, submit: int) -> None:
+        """Wait for the main kernel no longer, but for what it may have sent within `submit` ns."""
+        if not self.alone:
+            self.alone, self.since = True, now
+            self.settled_at = max(self.settled_at, now + submit)
 
     def is_ours(self, now: int) -> bool:
         """Tell whether it is for the KillSwitch to settle what is held."""
