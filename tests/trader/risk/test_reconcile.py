@@ -83,10 +83,10 @@ def test_a_position_that_differs_halts_until_it_agrees() -> None:
 def test_what_no_fill_brought_is_set_apart_for_as_long_as_the_account_differs() -> None:
     """Coins that were deposited meanwhile are not ours to sell, whatever ends the run."""
     desk = Desk()
-    desk.hold()
-    quantity = desk.held
+    stop, _ = desk.hold()
+    rests, quantity = OrderState(stop, "v", OrderStatus.OPEN, Decimal(0), 0), desk.held
     assert apart(desk.reconcile()) == []
-    assert apart(desk.reconcile(BTC=quantity + 2)) == [2]
+    assert apart(desk.reconcile(rests, BTC=quantity + 2)) == [2]
     assert apart(desk.reconcile(BTC=quantity / 2)) == [0]
     assert apart(desk.reconcile()) == [0]
     assert apart(desk.reconcile()) == []

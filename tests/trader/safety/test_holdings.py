@@ -113,7 +113,8 @@ def test_leave_asks_for_nothing(held: Holding) -> None:
 def test_a_crumb_that_is_worth_too_little_is_settled() -> None:
     """Its worth is that of the newest fill: 4 USD, where the venue takes no order below 5."""
     entry = order()
-    account = Account({"BTC": Decimal("0.04")}, (), fills=(fill(entry), fill(foreign("x"))))
+    dear = msgspec.structs.replace(fill(entry), price=Decimal(1_000))
+    account = Account({"BTC": Decimal("0.04")}, (), fills=(dear, fill(entry)))
     (crumb,) = holdings_of(account, (BTC,), {})
     (twice,) = holdings_of(
         msgspec.structs.replace(account, balances={"BTC": Decimal("0.08")}), (BTC,), {}
@@ -121,6 +122,14 @@ def test_a_crumb_that_is_worth_too_little_is_settled() -> None:
 
     assert crumb.is_settled("flatten")
     assert not twice.is_settled("protect")
+
+
+def test_a_stop_covers_what_is_held_of_its_own_instrument() -> None:
+    """That of another is no protection."""
+    account = Account({"BTC": Decimal(1)}, (state(order(Leg.STOP)),), {PERP.symbol: Decimal(1)})
+    spot, perp = holdings_of(account, (BTC, PERP), {})
+
+    assert (spot.under(Leg.STOP), perp.under(Leg.STOP)) == (1, 0)
 
 
 @pytest.mark.parametrize(
