@@ -98,8 +98,9 @@ class KillSwitch(Actor):
 
     def on_account_failed(self, _message: m.AccountFailed) -> None:
         """Look again: a list that cannot be read proves nothing."""
-        if self.state.halt is not None:
-            self._go_on(self.state.halt)
+        halt = self.state.halt
+        if halt is not None:
+            self.after("verify", halt.wait(self.now), m.VerifyDue())
 
     def on_submit_order(self, message: m.SubmitOrder) -> None:
         """Send an exit of our own, once its intent is on disk; it goes even if the disk fails."""

@@ -336,6 +336,44 @@ async def test_a_later_trip_has_what_is_held_looked_at_again(
     assert venue.balances["BTC"] == 0
 
 
+async def test_a_later_trip_does_not_put_a_close_off(switch: Stage, venue: ScriptedVenue) -> None:
+    """Main has had its time since the first, whatever else befalls it meanwhile."""
+    venue.end(STOP)
+    await switch.tell(APART, HALT)
+    await switch.advance(PATIENCE - 1)
+    await switch.tell(m.MailboxOverflowed("validator", 10_001))
+    await switch.advance(2)
+
+    assert venue.balances["BTC"] == 0
+
+
+async def test_an_account_that_was_read_long_ago_ends_no_run(
+    switch: Stage, venue: ScriptedVenue
+) -> None:
+    """What was settled at the halt is looked at anew, up to a deadline that no trip puts off."""
+    await switch.tell(APART, HALT)
+    await switch.advance(60)
+    venue.fail("account", *[DROPPED] * 1_000)
+    assert completed(await switch.tell(STOP_RUN)) == []
+    assert completed(await switch.advance(15)) == []
+    assert completed(await switch.tell(m.MailboxOverflowed("validator", 10_001))) == []
+
+    assert completed(await switch.advance(5.1)) == [()]
+
+
+async def test_an_end_has_all_of_its_time_however_long_ago_the_halt_was(
+    switch: Stage, venue: ScriptedVenue
+) -> None:
+    """Its deadline is its own: what the halt did not bring about may yet be."""
+    venue.fail("account", *[DROPPED] * 1_000)
+    await switch.tell(APART, HALT)
+    await switch.advance(60)
+    await switch.tell(STOP_RUN)
+    assert completed(await switch.advance(19)) == []
+
+    assert completed(await switch.advance(1.1)) == [(UNVERIFIED,)]
+
+
 async def test_what_is_under_a_stop_stays(switch: Stage, venue: ScriptedVenue) -> None:
     """A position that grew after its stop is closed by what it grew by."""
     venue.balances["BTC"] = Decimal("1.25")
