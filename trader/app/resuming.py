@@ -53,8 +53,9 @@ def find_word(directory: Path, run: str) -> str | None:
         word = msgspec.json.decode(path.read_bytes(), type=Word)
     except FileNotFoundError:
         return None
-    except msgspec.DecodeError as error:
-        raise UsageError(f"{path}: {error}; delete it and say `run.py resume` again") from None
+    except (OSError, msgspec.DecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"{path}: {why}; delete it and say `run.py resume` again") from None
     return word.why if word.run == run else None
 
 
