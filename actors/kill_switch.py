@@ -145,5 +145,6 @@ class KillSwitch(Actor):
         if not self.state.completed:
             self.state.completed = True
             windup = self.state.windup
+            left, settled = remaining(halt, windup.account), windup.is_settled(self.scope)
             detail = describe(windup.account, windup.holdings(self.scope))
-            self.send(m.ShutdownCompleted(remaining(halt, windup.account), detail))
+            self.send(m.ShutdownCompleted(left, detail, settled))

@@ -145,7 +145,9 @@ def download(
     from trader.app.download import run_downloads
 
     symbols, length = to_symbols(symbol), to_interval(interval)
-    _print("\n".join(run_downloads(venue, symbols, length, since, until, _data_dir(data_dir))))
+    chosen = [] if data_dir is None else [("system.data_dir", data_dir)]
+    directory = _data_dir(chosen)
+    _print("\n".join(run_downloads(venue, symbols, length, since, until, directory)))
 
 
 @data_app.command("list")
@@ -364,11 +366,11 @@ def _directory(data_dir: str | None) -> Path:
     """Return the data directory of a command that reads what runs left."""
     from trader.storage.data_dir import find_data_dir
 
-    return find_data_dir(_data_dir(data_dir))
+    return find_data_dir(Path(data_dir) if data_dir else _data_dir([]))
 
 
-def _data_dir(data_dir: str | None) -> Path:
-    return Path(data_dir or _load("moderate", [], []).settings.system.data_dir)
+def _data_dir(overrides: list[tuple[str, str]]) -> Path:
+    return Path(_load("moderate", [], overrides).settings.system.data_dir)
 
 
 def _print(text: str, end: str = "\n") -> bool:

@@ -33,6 +33,7 @@ APART = m.HoldingsSetApart("run", {"BTC-USD": Decimal(0)})
 SUBMIT_SECONDS = 2.0
 PATIENCE = 10.0
 """Half of the time that the end has: what main has."""
+NAKED = "held: 1 BTC WITHOUT a stop"
 
 
 class TakingVenue(ScriptedVenue):
@@ -425,7 +426,7 @@ async def test_nothing_is_closed_before_it_is_known_what_is_ours(
     venue.end(STOP)
     await switch.tell(ALONE)
 
-    assert await switch.advance(21) == [m.ShutdownCompleted((), "held: 1 BTC WITHOUT a stop")]
+    assert await switch.advance(21) == [m.ShutdownCompleted((), NAKED, settled=False)]
     assert venue.count("submit") == 0
 
 
@@ -435,7 +436,7 @@ async def test_leave_leaves_all_as_it_is(switch: Stage, venue: ScriptedVenue) ->
     venue.end(STOP)
     await switch.tell(APART, ALONE)
 
-    assert await switch.advance(5) == [m.ShutdownCompleted((), "held: 1 BTC WITHOUT a stop")]
+    assert await switch.advance(5) == [m.ShutdownCompleted((), NAKED)]
     assert venue.count("submit") == 0
 
 
@@ -497,7 +498,7 @@ async def test_at_the_deadline_a_position_that_could_not_be_closed_is_said(
     await switch.tell(APART, STOP_RUN)
     sent = await switch.advance(20.1)
 
-    assert sent[-1] == m.ShutdownCompleted((), "held: 1 BTC WITHOUT a stop")
+    assert sent[-1] == m.ShutdownCompleted((), NAKED, settled=False)
 
 
 # -- flatten ---------------------------------------------------------------------------------------
@@ -535,7 +536,8 @@ async def test_the_stop_of_a_position_is_never_canceled(
     """On spot it locks what it would sell: the position stays under it, and that is said."""
     await switch.tell(APART, ALONE)
 
-    assert await switch.advance(21) == [m.ShutdownCompleted((), "held: 1 BTC with a stop")]
+    said = m.ShutdownCompleted((), "held: 1 BTC with a stop", settled=False)
+    assert await switch.advance(21) == [said]
     assert ("cancel", STOP.client_order_id) not in venue.asked
 
 

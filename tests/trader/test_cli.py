@@ -121,6 +121,10 @@ def command(
             "--since 2025-01-02: no candle of 1m has closed from then to 2025-01-01; go",
         ),
         ("download --venue x --symbol X-Y --since 9999-01-01", "no candle of 1m has closed since;"),
+        (
+            "download --venue x --symbol X-Y --since 2025-01-01 --data-dir=~/x",
+            "give a path of printable characters that does not begin with ~",
+        ),
         ("download --venue x --symbol X-Y --since 1.1.25", "--since 1.1.25: give a date such as"),
         ("download --venue x --symbol  --since 2025-01-01", "--symbol : give symbols such as"),
         ("nonsense", "no such command 'nonsense'; --help names what there is"),

@@ -18,6 +18,7 @@ from trader.settings.fingerprint import fingerprint
 from trader.settings.layers import Loaded
 from trader.settings.schema import MarketSettings, Settings, SystemSettings
 from trader.settings.values import to_text
+from trader.storage.data_dir import open_kept
 from trader.ui.render import iso
 from trader.venues.instruments import price_level, simulated_instrument
 
@@ -111,7 +112,8 @@ def to_json(rows: tuple[LimitInForce, ...], proofs: tuple[Proof, ...] = ()) -> s
 
 def _read(directory: Path, settings: Settings) -> str | None:
     try:
-        proved = msgspec.json.decode((directory / _FILE).read_bytes(), type=Proved)
+        with open_kept(directory / _FILE) as file:
+            proved = msgspec.json.decode(file.read(), type=Proved)
     except (OSError, msgspec.DecodeError):
         return None
     if proved.fingerprint != _of(settings):

@@ -9,7 +9,7 @@ from trader.model.errors import UsageError
 from trader.risk.holds import NEEDS_RESUME
 from trader.risk.state import RiskState
 from trader.storage.archive import JOURNAL_FILE, Archive, open_archive
-from trader.storage.data_dir import holder_of
+from trader.storage.data_dir import holder_of, open_kept
 from trader.storage.schema import Run
 from trader.topology import RISK_GUARD
 
@@ -50,11 +50,13 @@ def find_word(directory: Path, run: str) -> str | None:
     """Return why the halts of a run may be lifted, None where nobody said so of this one."""
     path = directory / _FILE
     try:
-        word = msgspec.json.decode(path.read_bytes(), type=Word)
+        with open_kept(path) as file:
+            word = msgspec.json.decode(file.read(), type=Word)
     except FileNotFoundError:
         return None
-    except msgspec.DecodeError as error:
-        raise UsageError(f"{path}: {error}; delete it and say `run.py resume` again") from None
+    except (OSError, msgspec.DecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"{path}: {why}; delete it and say `run.py resume` again") from None
     return word.why if word.run == run else None
 
 

@@ -10,7 +10,7 @@ import msgspec
 from rich.text import Text
 
 from trader.model.errors import UsageError
-from trader.storage.data_dir import holder_of
+from trader.storage.data_dir import holder_of, open_kept
 from trader.ui import panel
 from trader.ui.paint import paint
 from trader.ui.render import ago, has_colours, to_json
@@ -44,7 +44,7 @@ def read_sight(directory: Path) -> Sight:
     """Read the status file of a data directory; raise UsageError where there is none of ours."""
     path = directory / STATUS_FILE
     try:
-        with path.open("rb") as file:
+        with open_kept(path) as file:
             written = os.fstat(file.fileno()).st_mtime
             status = msgspec.json.decode(file.read(), type=StatusDump)
     except FileNotFoundError:

@@ -617,10 +617,14 @@ class HaltTrading(Message, frozen=True):
 
 
 class ShutdownCompleted(Message, frozen=True):
-    """The run may end; `remaining` names entry orders that the venue still lists, or may have."""
+    """The run may end; `remaining` names entry orders that the venue still lists, or may have.
+
+    `settled`: what is held is as `shutdown.open_position` asks for.
+    """
 
     remaining: tuple[str, ...]
     detail: str
+    settled: bool = True
 
 
 # -- timers: a role to itself ----------------------------------------------------------------------

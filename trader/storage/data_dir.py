@@ -1,10 +1,12 @@
 """The data directory: one place for what a run leaves behind, locked to one engine."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from trader.model.errors import UsageError
 
@@ -42,10 +44,17 @@ def find_data_dir(path: Path) -> Path:
     return path
 
 
+def open_kept(path: Path) -> BinaryIO:
+    """Open one of its files for reading; raise OSError where a pipe is in its place."""
+    if path.is_fifo():
+        raise OSError(errno.EINVAL, "Is a pipe", str(path))
+    return path.open("rb")
+
+
 def holder_of(path: Path) -> int | None:
     """Return the process that holds a data directory, None where none does."""
     try:
-        lock = os.open(path / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        lock = os.open(path / _LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return None
     try:

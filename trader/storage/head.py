@@ -11,6 +11,8 @@ from pathlib import Path
 
 import msgspec
 
+from trader.storage.data_dir import open_kept
+
 _LINE = re.compile(rb"(\d{10}) (\d{20}) ([0-9a-f]{64})\n")
 
 
@@ -30,7 +32,8 @@ def head_path(journal: Path) -> Path:
 def read_head(path: Path) -> Head | None:
     """Return the head, None where there is none; raise ValueError where it makes no sense."""
     try:
-        line = path.read_bytes()
+        with open_kept(path) as file:
+            line = file.read()
     except FileNotFoundError:
         return None
     if (match := _LINE.fullmatch(line)) is None:

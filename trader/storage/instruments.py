@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from trader.model.instrument import Instrument
+from trader.storage.data_dir import open_kept
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -30,6 +31,7 @@ def keep_rules(path: Path, instruments: Mapping[str, Instrument]) -> None:
 def read_rules(path: Path) -> Rules | None:
     """Read what was kept; None where nothing sound was."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Rules)
+        with open_kept(path) as file:
+            return msgspec.json.decode(file.read(), type=Rules)
     except (OSError, msgspec.MsgspecError):
         return None

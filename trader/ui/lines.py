@@ -75,7 +75,6 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
         m.JournalRecovered,
         m.StopRequested,
         m.ResumeTrading,
-        m.ShutdownCompleted,
     ),
     "SUCCESS": (m.OrderPartiallyFilled, m.OrderFilled),
     "WARNING": (
@@ -85,6 +84,7 @@ _BY_LEVEL: dict[str, tuple[type[Message], ...]] = {
         m.TradingStateChanged,
         m.HaltTrading,
         m.HaltRequested,
+        m.ShutdownCompleted,
         m.RestartActor,
         m.OrderRejected,
         m.OrderUnknown,
@@ -215,6 +215,7 @@ def _calmer(message: Message) -> str | None:
             | m.TradingStateChanged(reason=Reason.START_RECONCILING | Reason.HALT_SHUTDOWN)
             | m.TradingStateChanged(state=TradingState.ACTIVE)
             | m.HaltTrading(reason=Reason.HALT_SHUTDOWN)
+            | m.ShutdownCompleted(remaining=(), settled=True)
             | m.OrderRejected(reason=Reason.INTERLOCK_EPOCH)
         ):
             return "INFO"

@@ -1,5 +1,6 @@
 """Limits as a person sees them, and the drill that no run begins without."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,13 @@ def test_a_run_proves_its_limits(tmp_path: Path) -> None:
     assert all(row.proved for row in proving.limits_in_force(loaded, tmp_path))
     other = settings(tmp_path, "market.candles=2", "risk.max_daily_loss_pct=2")
     assert not any(row.proved for row in proving.limits_in_force(other, tmp_path))
+
+
+def test_a_pipe_in_place_of_the_proof_proves_nothing(tmp_path: Path) -> None:
+    """It holds nobody up."""
+    os.mkfifo(tmp_path / "limits.json")
+    limits = proving.limits_in_force(settings(tmp_path), tmp_path)
+    assert not any(row.proved for row in limits)
 
 
 def test_no_run_begins_with_a_limit_that_does_not_hold(

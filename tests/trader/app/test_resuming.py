@@ -86,3 +86,10 @@ def test_a_damaged_word_is_named(tmp_path: Path) -> None:
     (tmp_path / "resume.json").write_text("{")
     with pytest.raises(UsageError, match="delete it"):
         find_word(tmp_path, "0001")
+
+
+def test_a_word_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """It is not taken for silence either."""
+    (tmp_path / "resume.json").mkdir()
+    with pytest.raises(UsageError, match=r"resume\.json: Is a directory; delete it"):
+        find_word(tmp_path, "0001")

@@ -67,6 +67,14 @@ def test_a_file_of_others_is_refused(text: str, tmp_path: Path) -> None:
         read_sight(tmp_path)
 
 
+def test_a_pipe_in_its_place_is_refused(tmp_path: Path) -> None:
+    """It holds nobody up."""
+    os.mkfifo(tmp_path / "status.json")
+
+    with pytest.raises(UsageError, match=r"status\.json: Is a pipe; give the --data-dir of a run"):
+        read_sight(tmp_path)
+
+
 def test_a_directory_without_one_is_refused(tmp_path: Path) -> None:
     """No run has been here."""
     with pytest.raises(UsageError, match="no run has written it yet"):

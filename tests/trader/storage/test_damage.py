@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.trader.storage.samples import STARTED, append, files, fresh_copy, info, read, record
 from trader.model.errors import JournalError
 from trader.storage.archive import open_archive, open_journal
+from trader.storage.head import head_path
 from trader.storage.journal import Journal
 
 
@@ -59,6 +60,16 @@ def test_a_journal_that_may_not_be_read_is_one_line(
         pass
     hidden.chmod(0o700)
     assert str(refused.value).startswith(f"{path}: cannot be read (Permission denied); nothing was")
+
+
+def test_a_pipe_in_place_of_the_head_is_one_line(tmp_path: Path, closed: Path) -> None:
+    """It holds nobody up."""
+    path = fresh_copy(closed, tmp_path / "copy")
+    head_path(path).unlink()
+    os.mkfifo(head_path(path))
+
+    with pytest.raises(JournalError, match="cannot be read"), open_archive(path):
+        pass
 
 
 damage = settings(

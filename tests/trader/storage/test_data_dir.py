@@ -55,6 +55,13 @@ def test_anybody_can_ask_who_holds_it(tmp_path: Path) -> None:
         pass
 
 
+def test_a_pipe_in_place_of_its_lock_is_nobodys(tmp_path: Path) -> None:
+    """It holds nobody up who asks."""
+    os.mkfifo(tmp_path / "engine.lock")
+
+    assert holder_of(tmp_path) is None
+
+
 def test_can_be_opened_again(tmp_path: Path) -> None:
     """The lock ends with the block; what is in the directory stays."""
     with open_data_dir(tmp_path) as data:

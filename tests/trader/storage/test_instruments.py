@@ -1,5 +1,6 @@
 """Instrument rules that outlive a venue's absence."""
 
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -32,3 +33,5 @@ def test_what_is_damaged_or_absent_is_nothing(tmp_path: Path):
     assert read_rules(tmp_path / "x") is None
     (tmp_path / "x").write_text("{")
     assert read_rules(tmp_path / "x") is None
+    os.mkfifo(tmp_path / "pipe")
+    assert read_rules(tmp_path / "pipe") is None

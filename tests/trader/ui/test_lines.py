@@ -101,6 +101,7 @@ HALTED, ACTIVE = TradingState.HALTED, TradingState.ACTIVE
         m.TradingStateChanged(HALTED, Reason.START_RECONCILING, "the account is not read yet"),
         m.TradingStateChanged(ACTIVE, Reason.START_RECONCILED, "the account agrees"),
         m.HaltTrading(1, Reason.HALT_SHUTDOWN, "SIGINT", flatten=False),
+        m.ShutdownCompleted((), "held: 1 BTC with a stop"),
         m.TradingStateChanged(HALTED, Reason.HALT_SHUTDOWN, "SIGINT"),
         m.OrderRejected("ate1", Reason.INTERLOCK_EPOCH, "stopped before the venue"),
         m.TradingStateChanged(ACTIVE, Reason.RESUME_OPERATOR, "looked at"),
@@ -113,6 +114,21 @@ def test_what_is_as_it_should_be_is_no_warning(message: Message) -> None:
 
     assert line is not None
     assert line.level == "INFO"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        m.ShutdownCompleted((), "held: 1 BTC WITHOUT a stop", settled=False),
+        m.ShutdownCompleted(("ate1",), "nothing is held"),
+    ],
+)
+def test_an_end_that_leaves_what_it_should_not_is_a_warning(message: Message) -> None:
+    """Whoever hears of trouble alone hears of a position without its stop."""
+    line = to_line(message)
+
+    assert line is not None
+    assert line.level == "WARNING"
 
 
 @pytest.mark.parametrize(
