@@ -106,16 +106,23 @@ def _open_books(rules: Rules, state: RiskState, account: Account, now: int) -> l
 
 
 def _apart(rules: Rules, state: RiskState, account: Account) -> dict[str, Decimal]:
-    """Return what of each instrument is nobody's to close here: no fill of ours brought it."""
-    stops = (s.order for s in account.open_orders if leg_of(s.order.client_order_id) is STOP)
-    # What rests under a stop of ours was ours, though neither is remembered.
-    protected = {order.symbol for order in stops if state.find(order.client_order_id) is None}
+    """Return what of each instrument is nobody's to close here: no fill of ours brought it.
+
+    What rests under a stop of ours was ours, though neither is remembered.
+    """
+    resting = ((known.order, known.order.quantity - known.filled) for known in account.open_orders)
+    stops = {
+        (order.symbol, order.group or order.client_order_id): -order.side.sign * quantity
+        for order, quantity in resting
+        if leg_of(order.client_order_id) is STOP and state.find(order.client_order_id) is None
+    }
     apart: dict[str, Decimal] = {}
     for symbol, instrument in rules.instruments.items():
-        before = ZERO if instrument.terms else (state.baseline or {})[instrument.base]
         excess = account.held(instrument) - state.ledger.quantity(symbol)
-        known = symbol in protected or (instrument.terms is None and excess < before)
-        apart[symbol] = before if known else excess
+        if instrument.terms is None:
+            excess = max(excess, (state.baseline or {})[instrument.base])
+        under = sum((quantity for (of, _), quantity in stops.items() if of == symbol), ZERO)
+        apart[symbol] = excess - min(max(under, min(excess, ZERO)), max(excess, ZERO))
     return apart
 
 

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from tests.trader.execution.samples import order
@@ -42,7 +43,7 @@ def positions(told: list[Message]) -> list[Decimal]:
     return [message.quantity for message in told if isinstance(message, PositionChanged)]
 
 
-def apart(told: list[Message], symbol: str = SYMBOL) -> list[Decimal]:
+def set_apart(told: list[Message], symbol: str = SYMBOL) -> list[Decimal]:
     """Return what was set apart."""
     return [m.quantities[symbol] for m in told if isinstance(m, HoldingsSetApart)]
 
@@ -85,18 +86,40 @@ def test_what_no_fill_brought_is_set_apart_for_as_long_as_the_account_differs() 
     desk = Desk()
     stop, _ = desk.hold()
     rests, quantity = OrderState(stop, "v", OrderStatus.OPEN, Decimal(0), 0), desk.held
-    assert apart(desk.reconcile()) == []
-    assert apart(desk.reconcile(rests, BTC=quantity + 2)) == [2]
-    assert apart(desk.reconcile(BTC=quantity / 2)) == [0]
-    assert apart(desk.reconcile()) == [0]
-    assert apart(desk.reconcile()) == []
+    assert set_apart(desk.reconcile()) == []
+    assert set_apart(desk.reconcile(rests, BTC=quantity + 2)) == [2]
+    assert set_apart(desk.reconcile(BTC=quantity / 2)) == [0]
+    assert set_apart(desk.reconcile()) == [0]
+    assert set_apart(desk.reconcile()) == []
 
 
-def test_what_rests_under_a_stop_of_ours_was_ours() -> None:
-    """Nobody remembers either; set apart, its stop would be one that protects nothing."""
-    desk = Desk()
-    unknown = OrderState(order(Leg.STOP), "v", OrderStatus.OPEN, Decimal(0), 0)
-    assert apart(desk.reconcile(unknown, BTC=Decimal(1))) == [0]
+@pytest.mark.parametrize(
+    ("symbol", "held", "stops", "apart"),
+    [
+        (SYMBOL, 3, [1], 2),
+        (SYMBOL, 3, [1, 1], 1),
+        (SYMBOL, 1, [2], 0),
+        (PERP, 3, [1], 2),
+        (PERP, -3, [-1], -2),
+        (PERP, -3, [1], -3),
+    ],
+)
+def test_what_rests_under_a_stop_of_ours_was_ours(
+    symbol: str, held: int, stops: list[int], apart: int
+) -> None:
+    """Though neither is remembered: set apart, its stop would be one that protects nothing."""
+    resting = []
+    for decision, quantity in enumerate(stops):
+        side = Side.SELL if quantity > 0 else Side.BUY
+        fields = {"symbol": symbol, "side": side, "quantity": Decimal(abs(quantity))}
+        stop = msgspec.structs.replace(order(Leg.STOP, decision), **fields)
+        resting.append(OrderState(stop, "v", OrderStatus.OPEN, Decimal(0), 0))
+    balances = {"USD": Decimal(500), "BTC": max(Decimal(0), Decimal(held))}
+    state, desk = RiskState(), Desk()
+    begin(desk.rules, state, "run", desk.now)
+    account = Account(balances, tuple(resting), {PERP: Decimal(held)})
+
+    assert set_apart(reconcile(desk.rules, state, account, desk.now), symbol) == [apart]
 
 
 def test_missing_cash_halts_and_more_of_it_does_not() -> None:
@@ -213,7 +236,7 @@ def test_a_position_in_a_perpetual_that_we_did_not_open_halts() -> None:
     begin(desk.rules, state, "run", desk.now)
     account = Account({"USD": Decimal(500)}, (), {PERP: Decimal(-1)})
     told = reconcile(desk.rules, state, account, desk.now)
-    assert apart(told, PERP) == [-1]
+    assert set_apart(told, PERP) == [-1]
     assert Reason.HALT_ACCOUNT_DIFFERS in {known.reason for known in state.holds}
     assert PERP in state.holds[-1].detail
 
