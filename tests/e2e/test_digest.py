@@ -68,6 +68,16 @@ def test_a_recorded_market_is_the_same_without_a_journal(
     assert (other.digest, other.pnl) == (one.digest, one.pnl)
 
 
+def test_a_snapshot_is_logged_whole_without_a_journal(tmp_path: Path, candle_file: Path) -> None:
+    """Who reads all of it gets no glance."""
+    sets = "system.journal=false", "system.log_level=DEBUG", "market.candles=1010"
+    replay(tmp_path, candle_file, *sets)
+
+    log = (tmp_path / "trader.log").read_text()
+    lines = re.findall("indicator_worker BTC-USDT snapshot_taken .* rsi=.* atr=.*", log)
+    assert len(lines) == 11
+
+
 def test_no_entry_rests_on_candles_across_a_hole(tmp_path: Path, candle_file: Path) -> None:
     """Every candle is traded on, but entries wait until the window is whole; by either driver."""
     head, *rows = candle_file.read_text().splitlines()
