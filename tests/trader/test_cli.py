@@ -114,6 +114,8 @@ def command(
         (f"show --data-dir {'a' * 300}", "a: File name too long; give --data-dir DIR"),
         ("frames --stream kraken --data file --interval 9q", "9q: give an interval such"),
         ("record --venue kraken --symbol X-Y --out x --interval 9q", "9q: give an interval"),
+        ("record --venue kraken --symbol X-Y --out -", "-: nothing is recorded to stdout; name"),
+        ("indicators --data a.csv --cipher a --interval 1h --out -", "-: nothing is written to"),
         ("record --venue kraken --symbol  --out x", "--symbol : give symbols such as BTC-USD"),
         ("download --venue x --symbol X-Y --since 2025-01-01 --interval 9q", "9q: give an"),
         (

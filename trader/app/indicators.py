@@ -94,6 +94,8 @@ def _number(value: float) -> str:
 
 def _require_file(path: Path, data: Path) -> None:
     """Raise UsageError for what must not be replaced: the candles, a device, a directory."""
+    if path == Path("-"):
+        raise UsageError("-: nothing is written to stdout; name a file")
     with _writing(path):
         if not path.exists():
             return

@@ -81,6 +81,8 @@ def read_frames(path: Path) -> Iterator[Frame]:
 @contextmanager
 def open_recording(path: Path) -> Iterator[IO[bytes]]:
     """Open a file to record into, compressed where its name ends in .gz; never overwrite one."""
+    if path == Path("-"):
+        raise UsageError("-: nothing is recorded to stdout; name a file")
     try:
         path.open("xb").close()
     except FileExistsError:
