@@ -10,6 +10,7 @@ import trio
 
 from trader.app.compose import Engine
 from trader.app.ending import Ending
+from trader.app.reports import state_of
 from trader.app.stuck import abandon
 from trader.model.market import SECOND
 from trader.model.messages import ProgressStalled
@@ -17,11 +18,13 @@ from trader.runtime import recovery
 from trader.runtime.live import DriverClock, LiveDriver, ScaledClock
 from trader.runtime.virtual import VirtualDriver
 from trader.runtime.watch import Watch
-from trader.topology import KILL_SWITCH, OPERATOR
+from trader.topology import KILL_SWITCH, OPERATOR, RISK_GUARD
 from trader.ui.log import log_event
 
 _SETTLE = 5 * SECOND
 """Market time that orders under way have, once nothing else can end the run."""
+_LOOK = SECOND // 10
+"""Market time between two looks at whether they have arrived."""
 _FLUSH = 1.0
 """Wall seconds between two writes of the journal, where no order asks for one."""
 _SWITCH = 0.001
@@ -162,17 +165,26 @@ def open_drive(engine: Engine) -> Drive:
 def settle(engine: Engine, ending: Ending) -> None:
     """Deliver what was sent before the drivers returned, such as the last halt.
 
-    Each kernel at its own time: the KillSwitch's is ahead of an engine that could not keep pace.
-    Where it is lost, nobody has waited for the stop of the last fill: what main has sent arrives
-    first. Then rebuild the roles that are down, so that their memory can be read.
+    Each kernel at its own time: the KillSwitch's is ahead of an engine that could not keep pace,
+    and it may have seen a stop that main is about to replace by an exit. What main has begun with
+    a position is ended therefore. Then rebuild the roles that are down, so that their memory can
+    be read.
     """
-    if ending.kill_switch_lost:
-        until = engine.main.now + _SETTLE
-        _carry_on(engine, ending, partial(VirtualDriver(engine.main).run, until))
-    for kernel in (engine.main, engine.kill, engine.main):
+    main, failed = engine.main, ending.crashed
+    for kernel in (main, engine.kill):
         _carry_on(engine, ending, partial(VirtualDriver(kernel).run, until=0))
-    for kernel in (engine.main, engine.kill):
+    due = main.now + _SETTLE
+    sound = _carry_on(engine, ending, partial(VirtualDriver(main).run, until=0)) and not failed
+    while sound and main.now < due and _is_at_work(engine):
+        sound = _carry_on(engine, ending, partial(VirtualDriver(main).run, main.now + _LOOK))
+    for kernel in (main, engine.kill):
         _carry_on(engine, ending, partial(recovery.revive, kernel))
+
+
+def _is_at_work(engine: Engine) -> bool:
+    """Tell whether RiskGuard waits for the venue's word on how a position is protected."""
+    state = state_of(engine.main, RISK_GUARD)
+    return state is not None and any(campaign.watched for campaign in state.campaigns.values())
 
 
 def _carry_on(engine: Engine, ending: Ending, run: Callable[[], None]) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from actors.market_feed import MarketFeed
 from tests.e2e.inside import last_run, play
-from tests.e2e.venue import account_left, faults_of
+from tests.e2e.venue import account_left, faults_of, held_in
 from tests.trader.app.desk import build
 from trader.app import compose
 from trader.app.compose import Engine
@@ -18,9 +18,11 @@ from trader.app.ending import Ending
 from trader.app.reports import state_of
 from trader.model.market import SECOND
 from trader.model.messages import CandleReceived, StopRequested
+from trader.model.orders import OrderState
 from trader.model.reasons import Reason
 from trader.runtime.virtual import VirtualDriver
 from trader.topology import KILL_SWITCH, OPERATOR, RISK_GUARD
+from trader.venues.simulated import SimulatedExchange
 
 MINUTE = 60 * SECOND
 DAY = 1440 * MINUTE
@@ -100,6 +102,27 @@ def test_the_last_halt_comes_at_the_time_of_who_hears_it(engine: Engine) -> None
     guard = state_of(engine.main, RISK_GUARD)
     assert Reason.HALT_SHUTDOWN in {hold.reason for hold in guard.holds}
     assert (engine.main.now, engine.kill.now) == (begun, begun + DAY)
+
+
+@pytest.mark.parametrize("symbol", ["BTC-USD", "BTC-USD-PERP"])
+def test_a_close_that_has_begun_is_ended(symbol: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The drivers return as its stop is canceled, and its exit is yet to be sent."""
+    engine = build(f"trading.symbol={symbol}", "exits.max_candles=2", "market.candles=600")
+    exchange, driver = engine.world.exchange, VirtualDriver(engine.main, engine.kill)
+    cancel = SimulatedExchange.cancel
+
+    def cancel_and_stop(venue: SimulatedExchange, client_order_id: str, ts: int) -> OrderState:
+        driver.stop()
+        return cancel(venue, client_order_id, ts)
+
+    monkeypatch.setattr(SimulatedExchange, "cancel", cancel_and_stop)
+    driver.run()
+    assert held_in(exchange.account())
+    settle(engine, Ending(engine, lambda: None, lambda: None))
+
+    assert held_in(exchange.account()) == []
+    assert exchange.account().open_orders == ()
+    engine.close()
 
 
 @SPEEDS
