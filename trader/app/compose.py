@@ -244,8 +244,9 @@ def _add_actors(engine: Engine) -> None:
     early = min(span - 1, settings.indicators.history // 2) if span else 0
     indicators: Indicators[Any] = StreamIndicators(*of, early)
     if world.series is not None:
-        alone = main.recorder is None and not span and SnapshotTaken not in main.taps
-        indicators = ColumnIndicators(*of, world.series, early, glances=alone)
+        # Where no journal, model or log reads snapshots, rules alone look at them.
+        unread = main.recorder is None and not span and SnapshotTaken not in main.taps
+        indicators = ColumnIndicators(*of, world.series, early, glances=unread)
     for symbol in trading.symbols:
         name = f"{INDICATOR_WORKER}[{symbol}]"
         main.add(name, partial(IndicatorWorker.start, symbol, indicators, span))

@@ -14,7 +14,6 @@ on spot stays there.
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Literal
 
 import msgspec
 
@@ -22,8 +21,7 @@ from trader.model.ids import leg_of
 from trader.model.instrument import ZERO, Instrument
 from trader.model.orders import BUY, ENTRY, EXIT, SELL, STOP, TARGET, Leg, Order, OrderState, Side
 from trader.model.views import Account
-
-Policy = Literal["protect", "flatten", "leave"]
+from trader.safety.settings import OpenPosition
 
 
 class Holding(msgspec.Struct, frozen=True):
@@ -64,7 +62,7 @@ class Holding(msgspec.Struct, frozen=True):
             return instrument.takes(quantity, price)
         return ZERO < quantity >= instrument.min_quantity
 
-    def is_settled(self, policy: Policy) -> bool:
+    def is_settled(self, policy: OpenPosition) -> bool:
         """Tell whether it is as the policy asks for."""
         if policy == "leave":
             return True
@@ -86,7 +84,7 @@ class Holding(msgspec.Struct, frozen=True):
             or (leg_of(order.client_order_id) is TARGET and order.group not in guarded)
         )
 
-    def to_close(self, policy: Policy) -> Decimal:
+    def to_close(self, policy: OpenPosition) -> Decimal:
         """Return what is to be closed and could be at once; 0 where that is nothing."""
         if policy == "leave":
             return ZERO

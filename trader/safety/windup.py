@@ -13,14 +13,15 @@ from trader.model.messages import Failure, Message
 from trader.model.orders import EXIT, Order, OrderKind
 from trader.model.reasons import Reason
 from trader.model.views import Account
-from trader.safety.holdings import Holding, Policy, holdings_of
+from trader.safety.holdings import Holding, holdings_of
+from trader.safety.settings import OpenPosition
 from trader.safety.shutdown import Halt
 
 
 class Scope(msgspec.Struct, frozen=True):
     """What is to become of positions, and in what they may be."""
 
-    policy: Policy
+    policy: OpenPosition
     instruments: tuple[Instrument, ...]
 
     @property

@@ -9,7 +9,8 @@ from tests.trader.execution.samples import SYMBOL, fill, foreign, order, state
 from trader.model.instrument import Instrument, Terms
 from trader.model.orders import Leg, Order, OrderState, Side
 from trader.model.views import Account
-from trader.safety.holdings import Holding, Policy, describe, holdings_of
+from trader.safety.holdings import Holding, describe, holdings_of
+from trader.safety.settings import OpenPosition
 
 STEP = Decimal("0.001")
 BTC = Instrument(SYMBOL, "BTC", "USD", STEP, STEP, Decimal("0.01"), Decimal(5), STEP, STEP)
@@ -168,7 +169,7 @@ def test_what_is_set_apart_is_not_held(held: int, apart: int, ours: int) -> None
     ],
 )
 def test_what_is_closed_is_under_nothing_that_stays(
-    held: Holding, policy: Policy, quantity: str
+    held: Holding, policy: OpenPosition, quantity: str
 ) -> None:
     """On spot a resting order locks what it would sell; a stop of ours is not canceled for it."""
     assert held.to_close(policy) == Decimal(quantity)

@@ -12,7 +12,7 @@ from trader.model.messages import CallFailure, Failure, Message
 from trader.model.orders import Leg, Order, OrderKind, Side
 from trader.model.reasons import Reason
 from trader.model.views import Account
-from trader.safety.holdings import Policy
+from trader.safety.settings import OpenPosition
 from trader.safety.shutdown import Halt
 from trader.safety.windup import Asks, Scope, WindUp
 
@@ -150,7 +150,7 @@ def test_a_cancel_under_way_is_not_asked_for_again() -> None:
     ],
 )
 def test_entries_alone_are_canceled_where_the_rest_is_not_ours(
-    windup: WindUp, policy: Policy, halt: Halt
+    windup: WindUp, policy: OpenPosition, halt: Halt
 ) -> None:
     """Before it is known what is ours, where all is to stay, and while main has its time."""
     entry, stop = order(), order(Leg.STOP)
@@ -164,6 +164,6 @@ def test_entries_alone_are_canceled_where_the_rest_is_not_ours(
     ("policy", "reason"),
     [("protect", Reason.EXIT_UNPROTECTED), ("flatten", Reason.EXIT_SHUTDOWN)],
 )
-def test_a_position_is_closed_for_a_reason(policy: Policy, reason: Reason) -> None:
+def test_a_position_is_closed_for_a_reason(policy: OpenPosition, reason: Reason) -> None:
     """As RiskGuard would have it."""
     assert Scope(policy, ()).reason is reason
